@@ -1,0 +1,23 @@
+#include "devenv/error.h"
+
+#include <cctype>
+#include <cstring>
+
+namespace devenv {
+namespace {
+
+std::string reason(int code) {
+  char buffer[128];
+  std::string text = strerror_r(code, buffer, sizeof buffer);
+  // "Permission denied" reads as part of a sentence; "RFS specific error" keeps its capitals.
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])))
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+}  // namespace
+
+SystemError::SystemError(int code, const std::string& action_and_object, const std::string& hint)
+    : Error(action_and_object + ": " + reason(code), hint), code_(code) {}
+
+}  // namespace devenv

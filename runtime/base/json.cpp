@@ -1,0 +1,13 @@
+#include "json.h"
+
+namespace devenv {
+
+Json parse_json(std::string_view text, const std::string& name) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    throw Error("parse " + name + ": not valid JSON near byte " + std::to_string(error.byte));
+  }
+}
+
+}  // namespace devenv

@@ -1,0 +1,29 @@
+// JSON with errors a person can act on. A thin face of nlohmann::json; never included by a public header.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "devenv/error.h"
+
+namespace devenv {
+
+using Json = nlohmann::json;
+
+/// Parses `text`; `name` says where it came from ("image config sha256:…"). Throws Error "parse <name>: …".
+Json parse_json(std::string_view text, const std::string& name);
+
+/// object[key] when it is there, not null and convertible, else `fallback`. A wrong type throws Error.
+template <class T>
+T json_value(const Json& object, const char* key, T fallback, const std::string& name) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return fallback;
+  try {
+    return found->get<T>();
+  } catch (const nlohmann::json::exception&) {
+    throw Error("parse " + name + ": \"" + key + "\" has the wrong type");
+  }
+}
+
+}  // namespace devenv
