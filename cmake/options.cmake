@@ -18,7 +18,7 @@ endif()
 
 # The flags of our own code, never of a user's.
 add_library(devenv_flags INTERFACE)
-target_compile_options(devenv_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${DEVENV_WERROR}>:-Werror>)
+target_compile_options(devenv_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wno-missing-field-initializers $<$<BOOL:${DEVENV_WERROR}>:-Werror>)
 target_compile_definitions(devenv_flags INTERFACE _GNU_SOURCE)
 if(DEVENV_SANITIZE)
   target_compile_options(devenv_flags INTERFACE -fsanitize=${DEVENV_SANITIZE} -fno-omit-frame-pointer)

@@ -16,7 +16,8 @@ void EventLoop::add(int fd, std::uint32_t events, Callback callback) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd;
-  check(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), [&] { return "watch descriptor " + std::to_string(fd); });
+  check(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event),
+        [&] { return "watch descriptor " + std::to_string(fd); });
   watches_[fd] = std::make_shared<Watch>(Watch{std::move(callback)});
 }
 
@@ -24,7 +25,8 @@ void EventLoop::modify(int fd, std::uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd;
-  check(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), [&] { return "watch descriptor " + std::to_string(fd); });
+  check(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event),
+        [&] { return "watch descriptor " + std::to_string(fd); });
 }
 
 void EventLoop::remove(int fd) {

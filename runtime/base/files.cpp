@@ -18,7 +18,8 @@ UniqueFd open_file(const std::string& path, int flags, unsigned mode) {
 }
 
 UniqueFd open_file_at(int dirfd, const std::string& path, int flags, unsigned mode) {
-  return UniqueFd(check(openat(dirfd, path.c_str(), flags | O_CLOEXEC, mode), [&] { return "open " + path; }));
+  return UniqueFd(
+      check(openat(dirfd, path.c_str(), flags | O_CLOEXEC, mode), [&] { return "open " + path; }));
 }
 
 std::string read_all(int fd, const std::string& name, std::size_t limit) {
@@ -92,7 +93,8 @@ void remove_entry(int parent, const char* name, const std::string& path, dev_t d
     const std::string_view child = entry->d_name;
     if (child != "." && child != "..") remove_entry(fd, entry->d_name, path + "/" + entry->d_name, device);
   }
-  if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT) throw SystemError(errno, "remove " + path);
+  if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+    throw SystemError(errno, "remove " + path);
 }
 
 }  // namespace

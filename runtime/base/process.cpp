@@ -1,21 +1,23 @@
 #include "process.h"
 
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/streambuf.hpp>
-#include <boost/asio/writable_pipe.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/process/v2.hpp>
+// 1.81 forgets this header-only implementation.
+#include <boost/process/v2/impl/environment.ipp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
-#include <sys/wait.h>
-
 
 #include <functional>
 #include <optional>
 
+#include "check.h"
 #include "devenv/error.h"
+#include "files.h"
 
 namespace devenv {
 namespace {
@@ -35,10 +37,9 @@ class Run {
     start();
     read_output();
     read_errors();
-    asio::async_write(in_, asio::buffer(spec_.input), [this](error_code, std::size_t) { in_.close(); });
     watch_deadline();
-    child_->async_wait([this](error_code, int status) {
-      status_ = status;
+    child_->async_wait([this](error_code, int) {
+      status_ = child_->native_exit_code();  // the argument has exit codes and signals mixed
       exited_ = true;
       timer_.cancel();
     });
@@ -52,17 +53,26 @@ class Run {
   void start() {
     const std::string& name = spec_.argv.at(0);
     const auto path = name.find('/') == std::string::npos ? process::environment::find_executable(name)
-                                                           : boost::process::v2::filesystem::path(name);
+                                                          : boost::process::v2::filesystem::path(name);
     if (path.empty()) throw NotFound("run " + name + ": no such program in PATH");
     const std::vector<std::string> arguments(spec_.argv.begin() + 1, spec_.argv.end());
-    const process::process_stdio stdio{in_, out_, err_};
+    const UniqueFd input = input_file();
     process::posix::vfork_launcher launch;
     error_code failure;
     if (spec_.env.empty())
-      child_.emplace(launch(io_, failure, path, arguments, stdio));
+      child_.emplace(launch(io_, failure, path, arguments, process::process_stdio{input.get(), out_, err_}));
     else
-      child_.emplace(launch(io_, failure, path, arguments, stdio, process::process_environment(spec_.env)));
+      child_.emplace(launch(io_, failure, path, arguments, process::process_stdio{input.get(), out_, err_},
+                            process::process_environment(spec_.env)));
     if (failure) throw SystemError(failure.value(), "run " + name);
+  }
+
+  /// A file, not a pipe: a child that does not read its input cannot raise SIGPIPE here.
+  UniqueFd input_file() const {
+    UniqueFd file(check(memfd_create("input", MFD_CLOEXEC), "memfd_create"));
+    write_all(file.get(), spec_.input, "standard input of " + spec_.argv[0]);
+    check(lseek(file.get(), 0, SEEK_SET), "rewind input");
+    return file;
   }
 
   void read_output() {
@@ -76,10 +86,12 @@ class Run {
   void read_errors() {
     asio::async_read_until(err_, errors_, '\n', [this](error_code failure, std::size_t n) {
       if (failure) n = errors_.size();
-      std::string line(asio::buffers_begin(errors_.data()), asio::buffers_begin(errors_.data()) + static_cast<long>(n));
+      std::string line(asio::buffers_begin(errors_.data()),
+                       asio::buffers_begin(errors_.data()) + static_cast<long>(n));
       errors_.consume(n);
       result_.errors += line;
-      if (result_.errors.size() > 2 * kErrorsKept) result_.errors.erase(0, result_.errors.size() - kErrorsKept);
+      if (result_.errors.size() > 2 * kErrorsKept)
+        result_.errors.erase(0, result_.errors.size() - kErrorsKept);
       while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
       if (spec_.on_error_line && !line.empty()) spec_.on_error_line(line);
       if (!failure) read_errors();
@@ -101,7 +113,6 @@ class Run {
 
   const ProcessSpec& spec_;
   asio::io_context io_;
-  asio::writable_pipe in_{io_};
   asio::readable_pipe out_{io_}, err_{io_};
   asio::steady_timer timer_{io_};
   std::optional<process::process> child_;

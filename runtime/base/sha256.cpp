@@ -20,7 +20,8 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 Sha256& Sha256::update(std::string_view data) {
-  if (EVP_DigestUpdate(context_->evp, data.data(), data.size()) != 1) throw Error("hash data: OpenSSL refused");
+  if (EVP_DigestUpdate(context_->evp, data.data(), data.size()) != 1)
+    throw Error("hash data: OpenSSL refused");
   return *this;
 }
 

@@ -25,32 +25,33 @@ namespace devenv {
 using Progress = std::function<void(const std::string& line)>;
 
 struct ImageInfo {
-  std::string id;                        ///< "sha256:…" of the config: docker's image id
-  std::string manifest_digest;           ///< "sha256:…" of the manifest
-  std::vector<std::string> references;   ///< familiar names with tags, "debian:bookworm"
-  std::int64_t created_unix_s = 0;       ///< 0 when the config does not say
-  std::uint64_t size_bytes = 0;          ///< sum of uncompressed layer sizes
-  std::vector<std::string> entrypoint, command, env;  ///< env as "K=V"
-  std::string user, working_dir, stop_signal;
-  std::map<std::string, std::string> labels;
-  std::vector<std::string> exposed_ports;  ///< "80/tcp"
-  std::vector<std::string> volumes;
+  std::string id{};                                         ///< "sha256:…" of the config: docker's image id
+  std::string manifest_digest{};                            ///< "sha256:…" of the manifest
+  std::vector<std::string> references{};                    ///< familiar names with tags, "debian:bookworm"
+  std::int64_t created_unix_s = 0;                          ///< 0 when the config does not say
+  std::uint64_t size_bytes = 0;                             ///< sum of uncompressed layer sizes
+  std::vector<std::string> entrypoint{}, command{}, env{};  ///< env as "K=V"
+  std::string user{}, working_dir{}, stop_signal{};
+  std::map<std::string, std::string> labels{};
+  std::vector<std::string> exposed_ports{};  ///< "80/tcp"
+  std::vector<std::string> volumes{};
 };
 
 /// What `build` needs. Paths are the caller's; "-" as dockerfile reads `dockerfile_text`.
 struct BuildSpec {
-  std::string context_dir;
-  std::string dockerfile;        ///< path; empty: <context>/Dockerfile, else <context>/dockerfile
-  std::string dockerfile_text;   ///< used instead of a file when not empty
-  std::vector<std::string> tags;
-  std::vector<std::pair<std::string, std::string>> build_args;  ///< a name without value takes the environment's
-  std::string target;            ///< stage name or number; empty: the last
+  std::string context_dir{};
+  std::string dockerfile{};       ///< path; empty: <context>/Dockerfile, else <context>/dockerfile
+  std::string dockerfile_text{};  ///< used instead of a file when not empty
+  std::vector<std::string> tags{};
+  std::vector<std::pair<std::string, std::string>>
+      build_args{};      ///< a name without value takes the environment's
+  std::string target{};  ///< stage name or number; empty: the last
   bool no_cache = false;
-  bool pull = false;             ///< ask the registry again for base images
-  bool trust_host_cas = false;   ///< mount the host's CA bundle over the image's during RUN, never in a layer
+  bool pull = false;            ///< ask the registry again for base images
+  bool trust_host_cas = false;  ///< mount the host's CA bundle over the image's during RUN, never in a layer
   std::string network = "default";  ///< of RUN: default | none | host
-  std::vector<std::pair<std::string, std::string>> labels;
-  std::vector<std::pair<std::string, std::string>> secrets;  ///< id → host file
+  std::vector<std::pair<std::string, std::string>> labels{};
+  std::vector<std::pair<std::string, std::string>> secrets{};  ///< id → host file
 };
 
 enum class PullPolicy { missing, always, never };
@@ -58,62 +59,62 @@ enum class PullPolicy { missing, always, never };
 enum class ContainerState { created, running, exited };
 
 struct ExitStatus {
-  int code = 0;            ///< 0..255; 128+n when killed by signal n
-  int signal = 0;          ///< the signal that killed it, else 0
+  int code = 0;                ///< 0..255; 128+n when killed by signal n
+  int signal = 0;              ///< the signal that killed it, else 0
   bool out_of_memory = false;  ///< its cgroup's OOM killer struck
 };
 
 struct PublishedPort {
   std::uint16_t container_port = 0;
   Protocol protocol = Protocol::tcp;
-  std::string host_ip;        ///< one entry per listening address
+  std::string host_ip{};  ///< one entry per listening address
   std::uint16_t host_port = 0;
 };
 
 struct ContainerInfo {
-  std::string id;    ///< 64 hex digits
-  std::string name;
-  std::string image;      ///< as asked for
-  std::string image_id;
-  std::vector<std::string> command;  ///< entrypoint + command, as executed
+  std::string id{};  ///< 64 hex digits
+  std::string name{};
+  std::string image{};  ///< as asked for
+  std::string image_id{};
+  std::vector<std::string> command{};  ///< entrypoint + command, as executed
   ContainerState state = ContainerState::created;
-  std::optional<ExitStatus> exit;    ///< once exited
+  std::optional<ExitStatus> exit{};  ///< once exited
   std::int64_t created_unix_ns = 0, started_unix_ns = 0, finished_unix_ns = 0;
   int pid = 0;            ///< of its PID 1, seen from the host; 0 when not running
-  std::string network;    ///< name
-  std::string ip;         ///< IPv4 in that network; empty for none and host
-  std::vector<PublishedPort> ports;
-  std::map<std::string, std::string> labels;
-  ContainerSpec spec;     ///< as it was started
+  std::string network{};  ///< name
+  std::string ip{};       ///< IPv4 in that network; empty for none and host
+  std::vector<PublishedPort> ports{};
+  std::map<std::string, std::string> labels{};
+  ContainerSpec spec{};  ///< as it was started
 };
 
 struct NetworkSpec {
-  std::string name;       ///< empty: a name is made up
+  std::string name{};     ///< empty: a name is made up
   bool internal = false;  ///< no egress, no DNS beyond its own names
 };
 
 struct NetworkInfo {
-  std::string id, name, subnet, gateway;
+  std::string id{}, name{}, subnet{}, gateway{};
   bool internal = false;
 };
 
 struct VolumeInfo {
-  std::string name, mountpoint;
+  std::string name{}, mountpoint{};
   std::int64_t created_unix_s = 0;
 };
 
 struct ExecSpec {
-  std::vector<std::string> command;
-  std::vector<std::pair<std::string, std::string>> env;  ///< added to the container's
-  std::string user, workdir;   ///< empty: the container's
-  std::string input;           ///< fed to standard input by exec(); ignored by open_exec()
+  std::vector<std::string> command{};
+  std::vector<std::pair<std::string, std::string>> env{};  ///< added to the container's
+  std::string user{}, workdir{};                           ///< empty: the container's
+  std::string input{};  ///< fed to standard input by exec(); ignored by open_exec()
   bool tty = false;
   bool open_stdin = false;
 };
 
 struct ExecResult {
-  ExitStatus exit;
-  std::string output, errors;
+  ExitStatus exit{};
+  std::string output{}, errors{};
   int exit_code() const { return exit.code; }
 };
 
@@ -139,7 +140,7 @@ enum class LogStream { out, err };
 struct LogLine {
   std::int64_t unix_ns = 0;
   LogStream stream = LogStream::out;
-  std::string text;      ///< exact bytes, without the final newline when `complete`
+  std::string text{};    ///< exact bytes, without the final newline when `complete`
   bool complete = true;  ///< false: more of the same line follows
 };
 
