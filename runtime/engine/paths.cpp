@@ -1,0 +1,55 @@
+#include "paths.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "runtime/base/random_id.h"
+
+namespace devenv::engine {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string default_store() {
+  if (const std::string set = variable("DEVENV_STORE"); !set.empty()) return set;
+  if (geteuid() == 0) return "/var/lib/devenv";
+  if (const std::string data = variable("XDG_DATA_HOME"); !data.empty()) return data + "/devenv";
+  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.local/share/devenv";
+  throw Error("find the store: HOME is not set", "set HOME, XDG_DATA_HOME or DEVENV_STORE");
+}
+
+std::string default_runtime_dir() {
+  if (const std::string set = variable("DEVENV_RUNTIME_DIR"); !set.empty()) return set;
+  if (geteuid() == 0) return "/run/devenv";
+  if (const std::string dir = variable("XDG_RUNTIME_DIR"); !dir.empty()) return dir + "/devenv";
+  return "/tmp/devenv-" + std::to_string(geteuid());
+}
+
+constexpr const char* kManners[] = {"brave",  "bright", "calm",  "clever", "eager", "fair",
+                                    "gentle", "happy",  "keen",  "kind",   "lucid", "merry",
+                                    "neat",   "proud",  "quick", "quiet",  "sharp", "still",
+                                    "sunny",  "swift",  "tidy",  "warm",   "witty", "zesty"};
+constexpr const char* kBirds[] = {"avocet",  "bittern", "crane",  "dipper",  "egret",  "falcon",
+                                  "finch",   "grebe",   "heron",  "ibis",    "jay",    "kestrel",
+                                  "lapwing", "magpie",  "martin", "osprey",  "plover", "raven",
+                                  "siskin",  "swallow", "tern",   "warbler", "wren",   "wryneck"};
+
+}  // namespace
+
+NativeEngineOptions resolve_options(NativeEngineOptions options) {
+  if (options.store_dir.empty()) options.store_dir = default_store();
+  if (options.runtime_dir.empty()) options.runtime_dir = default_runtime_dir();
+  return options;
+}
+
+std::string random_name() {
+  const unsigned long pick = std::stoul(random_id(8), nullptr, 16);
+  return std::string(kManners[pick % std::size(kManners)]) + "_" +
+         kBirds[pick / std::size(kManners) % std::size(kBirds)];
+}
+
+}  // namespace devenv::engine
