@@ -1,0 +1,31 @@
+// Scratch directories inside the store, on its file system so that results can be renamed into place. Each
+// is flocked while in use; what a killed process leaves is unlocked, and the sweep removes it.
+#pragma once
+
+#include <string>
+
+#include "lock.h"
+
+namespace devenv::store {
+
+class TmpDir {
+ public:
+  /// Makes <store_root>/tmp/<random>, mode 0700.
+  static TmpDir create(const std::string& store_root);
+  TmpDir(TmpDir&&) noexcept = default;
+  TmpDir& operator=(TmpDir&&) = delete;
+  /// Removes what is left in it; what cannot be removed stays for the sweep.
+  ~TmpDir();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  TmpDir(std::string path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  std::string path_;
+  FileLock lock_;
+};
+
+/// Removes the entries of <store_root>/tmp nobody uses. Returns how many. Safe at any time.
+int sweep_tmp(const std::string& store_root);
+
+}  // namespace devenv::store
