@@ -85,9 +85,11 @@ class Holder {
   void remove_network(const std::string& name_or_id);
   std::vector<NetworkRecord> networks();
 
-  /// Returns when the command was executed. listeners[i] serves plan.network.ports[i]. Throws CommandError,
-  /// Conflict (name), NotFound (network), Error; then nothing is left.
-  Started start(const SandboxPlan& plan, std::vector<UniqueFd> listeners = {});
+  /// Returns when the command was executed. listeners[i] serves plan.network.ports[i]. The holder keeps
+  /// `keep` open until the container is gone: flocked descriptors of the volumes and the state it uses.
+  /// Throws CommandError, Conflict (name), NotFound (network), Error; then nothing is left.
+  Started start(const SandboxPlan& plan, std::vector<UniqueFd> listeners = {},
+                std::vector<UniqueFd> keep = {});
 
   /// Runs a further process in container `id`. The descriptors are duplicated; -1: /dev/null (ignored with
   /// tty). Throws CommandError, NotFound, Conflict (not running).

@@ -155,8 +155,9 @@ class LogReader {
 };
 
 enum class Lifetime {
-  session,   ///< dies with this Engine and its process
-  detached,  ///< stays until stopped or removed (devenv run -d)
+  session,   ///< gone, files included, with this Engine and its process (tests, devenv run --rm)
+  kept,      ///< runs no longer than this Engine; its files, log and end stay until removed (devenv run)
+  detached,  ///< runs until stopped, stays until removed (devenv run -d)
 };
 
 class Engine {
