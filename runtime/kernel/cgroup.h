@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "devenv/deadline.h"
@@ -58,8 +59,8 @@ class Cgroup {
 
   /// Makes the directories and sets the limits. Throws SystemError; then nothing is left.
   Cgroup(const CgroupLayout& layout, const std::string& name, const CgroupLimits& limits);
-  Cgroup(Cgroup&&) noexcept = default;
-  Cgroup& operator=(Cgroup&&) noexcept = default;
+  Cgroup(Cgroup&& other) noexcept { *this = std::move(other); }
+  Cgroup& operator=(Cgroup&& other) noexcept;
   ~Cgroup();  ///< destroys what destroy() did not, without waiting
 
   /// Limits that the machine does not offer, each a sentence for a person. Not an error.
@@ -84,8 +85,12 @@ class Cgroup {
   void destroy(Deadline deadline);
 
  private:
+  void set_limits(const CgroupLayout& layout, const CgroupLimits& limits);
+  void discard() noexcept;
+
   std::vector<std::string> directories_;  ///< v2 first
   std::vector<std::string> bases_;        ///< where each starts: not ours to remove
+  std::string name_;                      ///< "devenv/<session>/<container>"
   std::vector<std::string> unmet_;
   std::string v2_dir_, memory_dir_, cpu_dir_, pids_dir_;
   UniqueFd v2_fd_;

@@ -30,6 +30,8 @@ struct OverlayLayers {
 /// layers through fsconfig(2); there the caller must be in a private mount namespace of its own, else
 /// -EINVAL.
 int overlay_mount(const OverlayLayers& layers);
+int overlay_mount_modern(const OverlayLayers& layers);  ///< only fsconfig: -EOPNOTSUPP or -ENOSYS before 6.7
+int overlay_mount_legacy(const OverlayLayers& layers);  ///< only mount(2), see above
 
 /// A detached mount of a file system type. `options` is "key=value,flag,…" or null; a value has at most 255
 /// bytes. `attributes` are MOUNT_ATTR_*.

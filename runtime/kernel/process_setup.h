@@ -15,7 +15,7 @@ int cloexec_descriptors_from(int first);
 /// A fresh, empty session keyring: keys of whoever started us stay out of reach.
 int new_session_keyring();
 
-/// A limit that may not be raised is lowered as far as asked; -EPERM only when nothing could be done.
+/// A hard limit that may not be raised (no CAP_SYS_RESOURCE) stays what it is, and the soft one below it.
 int set_limit(int resource, std::uint64_t soft, std::uint64_t hard);
 /// /proc/self/oom_score_adj, -1000..1000. Call while the host's /proc is visible or after the container's is.
 int set_oom_score(int score);

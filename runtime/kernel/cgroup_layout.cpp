@@ -1,0 +1,157 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "cgroup.h"
+#include "cgroup_files.h"
+#include "runtime/base/files.h"
+
+namespace devenv::kernel {
+namespace {
+
+struct Mount {
+  std::string root, point, type, options, super_options;
+};
+
+/// mountinfo writes blanks and backslashes as \040 and the like.
+std::string unescape(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+std::vector<Mount> cgroup_mounts(const std::string& root) {
+  std::vector<Mount> mounts;
+  std::istringstream lines(read_control(root + "/proc/self", "mountinfo"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string id, parent, device, word;
+    Mount mount;
+    words >> id >> parent >> device >> mount.root >> mount.point >> mount.options;
+    while (words >> word && word != "-") {
+    }
+    words >> mount.type >> word >> mount.super_options;
+    if (mount.type != "cgroup" && mount.type != "cgroup2") continue;
+    mount.point = unescape(mount.point);
+    mount.root = unescape(mount.root);
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+/// Our own group in the hierarchy of `controller` ("" = v2), from "id:controllers:path" lines.
+std::string own_group(const std::string& root, const std::string& controller) {
+  std::istringstream lines(read_control(root + "/proc/self", "cgroup"));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    if (controller.empty() ? controllers == ",,"
+                           : controllers.find("," + controller + ",") != std::string::npos)
+      return line.substr(second + 1);
+  }
+  return "/";
+}
+
+bool contains(const std::string& list, const std::string& word) {
+  return ("," + list + ",").find("," + word + ",") != std::string::npos;
+}
+
+/// Where groups of ours may go below a mount: anywhere for root, else only what was delegated to us.
+/// systemd's rule is the same: a group belongs to whoever may write it.
+std::string start_of(const std::string& root, const Mount& mount, const std::string& controller) {
+  std::string path = (root == "/" ? "" : root) + mount.point;
+  if (geteuid() == 0) return path;
+  std::string own = own_group(root, controller);
+  // A mount may show only a part of the hierarchy: its root field says which.
+  if (mount.root != "/" && own.rfind(mount.root, 0) == 0) own.erase(0, mount.root.size());
+  return own == "/" ? path : path + own;
+}
+
+bool usable(const Mount& mount, const std::string& start, std::string& reason) {
+  if (contains(mount.options, "ro")) {
+    reason = mount.point + " is mounted read-only";
+    return false;
+  }
+  if (access(start.c_str(), W_OK) != 0) {
+    reason = start + " is not delegated to this user";
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+const char* name_of(CgroupMode mode) {
+  switch (mode) {
+    case CgroupMode::v1:
+      return "v1";
+    case CgroupMode::hybrid:
+      return "hybrid";
+    case CgroupMode::v2:
+      return "v2";
+    case CgroupMode::none:
+      break;
+  }
+  return "none";
+}
+
+CgroupLayout detect_cgroups(const std::string& root) {
+  CgroupLayout layout;
+  for (const Mount& mount : cgroup_mounts(root)) {
+    std::string reason;
+    if (mount.type == "cgroup2") {
+      const std::string start = start_of(root, mount, "");
+      if (!usable(mount, start, reason)) {
+        layout.reason = reason;
+        continue;
+      }
+      layout.v2 = start;
+      std::istringstream controllers(read_control(start, "cgroup.controllers"));
+      for (std::string controller; controllers >> controller;) layout.v2_controllers.push_back(controller);
+      continue;
+    }
+    std::istringstream options(mount.super_options);
+    for (std::string option; std::getline(options, option, ',');) {
+      const bool flag = option == "rw" || option == "ro" || option == "xattr" || option == "noprefix" ||
+                        option == "clone_children" || option.rfind("release_agent=", 0) == 0;
+      const std::string start = start_of(root, mount, option);
+      if (!flag && usable(mount, start, reason)) layout.v1[option] = start;
+      if (!flag && !reason.empty()) layout.reason = reason;
+    }
+  }
+  const bool v1_controllers = std::any_of(layout.v1.begin(), layout.v1.end(), [](const auto& entry) {
+    return entry.first.rfind("name=", 0) != 0;
+  });
+  if (!layout.v2.empty())
+    layout.mode = v1_controllers ? CgroupMode::hybrid : CgroupMode::v2;
+  else if (!layout.v1.empty())
+    layout.mode = CgroupMode::v1;
+  else if (layout.reason.empty())
+    layout.reason = "no cgroup file system is mounted";
+  return layout;
+}
+
+std::vector<std::string> cgroup_hierarchies(const CgroupLayout& layout) {
+  if (layout.mode == CgroupMode::v2 || layout.mode == CgroupMode::none) return {};
+  // Controllers that share a mount are one hierarchy: "cpu,cpuacct".
+  std::map<std::string, std::string> by_mount;
+  for (const auto& [controller, directory] : layout.v1) {
+    std::string& joined = by_mount[directory];
+    joined += (joined.empty() ? "" : ",") + controller;
+  }
+  std::vector<std::string> hierarchies;
+  for (const auto& [directory, joined] : by_mount) hierarchies.push_back(joined);
+  if (!layout.v2.empty()) hierarchies.push_back("unified");
+  return hierarchies;
+}
+
+}  // namespace devenv::kernel
