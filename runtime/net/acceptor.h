@@ -24,6 +24,7 @@ class Acceptor {
 
  private:
   void accept_from(int listener);
+  void update();
   void back_off();
 
   EventLoop& loop_;

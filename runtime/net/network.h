@@ -2,8 +2,8 @@
 // holder, after it unshared its network namespace; a Network is one bridge with its rules, resolver and
 // addresses. Single-threaded, never blocks beyond a netlink request.
 //
-//   HolderNet net(loop, std::move(host_netns_fd));          // in the fresh namespace
-//   Network& n = net.create({.batch = …, .nameservers = …});
+//   HolderNet net(loop, std::move(host_netns_fd));  // in the fresh namespace
+//   Network n(net, {.subnet = …, .add_rules = …, .remove_rules = …, .nameservers = …});
 //   Ipv4 ip = n.attach(container_netns_fd, {"db", "alias"});
 //   TcpForwarder f(loop, net.pipes(), std::move(fds), ip, 5432);
 //   … n.release(ip) once the container is gone.
@@ -53,6 +53,8 @@ class Network {
   NameTable& names() { return resolver_->names(); }
 
  private:
+  void remove() noexcept;
+
   HolderNet& holder_;
   NetworkOptions options_;
   IpPool pool_;

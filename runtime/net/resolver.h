@@ -4,7 +4,6 @@
 #pragma once
 
 #include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,9 +11,11 @@
 
 #include "acceptor.h"
 #include "dns_message.h"
+#include "dns_stream.h"
 #include "dns_upstream.h"
 #include "host_sockets.h"
 #include "ipv4.h"
+#include "name_table.h"
 
 namespace devenv::net {
 
@@ -25,26 +26,6 @@ struct ResolverOptions {
   DnsUpstream::Options upstream;
   std::size_t query_limit = 256;      ///< outstanding forwarded queries; more are answered SERVFAIL
   std::size_t connection_limit = 64;  ///< TCP clients
-};
-
-/// The names of one network. Pure. Case does not matter; one name may have several addresses.
-class NameTable {
- public:
-  void add(const std::string& name, Ipv4 address);
-  /// All names of the address.
-  void remove(Ipv4 address);
-  bool knows(const std::string& name) const;
-  /// Turned by one at each call, so that clients that take the first spread over all. Empty when unknown.
-  std::vector<Ipv4> lookup(const std::string& name);
-  std::optional<std::string> name_of(Ipv4 address) const;
-
- private:
-  struct Entry {
-    std::vector<Ipv4> addresses;
-    std::size_t turn = 0;
-  };
-  std::map<std::string, Entry> entries_;
-  std::map<Ipv4, std::string> first_name_;
 };
 
 class Resolver {
@@ -58,14 +39,13 @@ class Resolver {
   NameTable& names() { return names_; }
 
  private:
-  class TcpClient;
   using Reply = std::function<void(std::string)>;
 
   void on_datagram();
-  /// Calls `reply` now or later, once, or never when the query deserves none.
-  void answer(std::string_view packet, bool tcp, Reply reply);
+  /// Calls `reply` once, now or later; with nothing when the query deserves no answer.
+  void answer(std::string_view packet, bool tcp, const Reply& reply);
   std::optional<std::string> answer_locally(const DnsQuestion& question);
-  void forward(std::string_view packet, const DnsQuestion& question, bool tcp, Reply reply);
+  void forward(std::string_view packet, const DnsQuestion& question, bool tcp, const Reply& reply);
   void accept(UniqueFd connection);
 
   EventLoop& loop_;
@@ -74,7 +54,7 @@ class Resolver {
   NameTable names_;
   UniqueFd udp_;
   std::list<std::unique_ptr<DnsUpstream>> forwarded_;
-  std::list<std::shared_ptr<TcpClient>> clients_;
+  std::list<std::shared_ptr<DnsStream>> clients_;
   std::unique_ptr<Acceptor> acceptor_;
 };
 

@@ -57,16 +57,15 @@ class SplicePair {
   };
   enum class Progress { idle, moved, failed };
 
-  void on_connected(std::uint32_t events);
+  void on_connected();
   void on_event();
   Progress move(std::size_t from);
   Progress fill(std::size_t from);
   Progress drain(std::size_t from);
   void watch();
   void watch_side(std::size_t index, std::uint32_t events);
-  void retry_later();
-  void reset_both();
   void release();
+  /// Whatever has not ended properly is reset.
   void finish();
 
   EventLoop& loop_;
@@ -75,7 +74,6 @@ class SplicePair {
   std::array<Direction, 2> directions_;  ///< [i]: from side i to the other
   std::function<void()> on_end_;
   EventLoop::TimerId timer_ = 0;
-  bool connecting_ = true;
   bool starved_ = false;  ///< no pipe to be had; a timer will try again
 };
 

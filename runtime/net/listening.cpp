@@ -1,0 +1,85 @@
+#include "listening.h"
+
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+#include "devenv/error.h"
+#include "runtime/base/files.h"
+
+namespace devenv::net {
+
+namespace {
+
+// linux/net/tcp_states.h: TCP_LISTEN, and TCP_CLOSE for a UDP socket that is not connected.
+constexpr std::string_view kListen = "0A", kUnconnected = "07";
+
+template <class T>
+std::optional<T> number(std::string_view text, int base) {
+  T value{};
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// Addresses are printed as 32-bit words in host order: on the little-endian machines devenv runs on, the
+/// first byte of the address is the last pair of digits of a word.
+bool is_loopback(std::string_view hex) {
+  const std::string_view last_word = hex.substr(hex.size() - 8);
+  if (hex.size() == 8) return last_word.ends_with("7F");
+  const std::string_view front = hex.substr(0, 24);
+  if (front == "0000000000000000FFFF0000") return last_word.ends_with("7F");
+  return front == "000000000000000000000000" && last_word == "01000000";
+}
+
+std::optional<SocketLine> parse_line(const std::string& line, bool udp) {
+  std::istringstream stream(line);
+  std::string slot, local, remote, state, queues, timers, retransmits, uid, timeout, inode;
+  if (!(stream >> slot >> local >> remote >> state >> queues >> timers >> retransmits >> uid >> timeout >>
+        inode))
+    return std::nullopt;
+  const auto colon = local.find(':');
+  if (colon != 8 && colon != 32) return std::nullopt;
+  const auto port = number<std::uint16_t>(std::string_view(local).substr(colon + 1), 16);
+  const auto id = number<std::uint64_t>(inode, 10);
+  if (!port || !id) return std::nullopt;
+  const std::string address = local.substr(0, colon);
+  SocketLine result;
+  result.port = *port;
+  result.loopback = is_loopback(address);
+  result.any = address.find_first_not_of('0') == std::string::npos;
+  result.listening = state == (udp ? kUnconnected : kListen);
+  result.inode = *id;
+  return result;
+}
+
+}  // namespace
+
+std::vector<SocketLine> parse_proc_net(std::string_view text, bool udp) {
+  std::vector<SocketLine> result;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);)
+    if (const auto parsed = parse_line(line, udp)) result.push_back(*parsed);
+  return result;
+}
+
+bool listens_on(std::string_view text, std::uint16_t port, bool udp) {
+  for (const SocketLine& line : parse_proc_net(text, udp))
+    if (line.listening && line.port == port && !line.loopback) return true;
+  return false;
+}
+
+bool process_listens_on(pid_t pid, std::uint16_t port, bool udp) {
+  const std::string directory = "/proc/" + std::to_string(pid) + "/net/";
+  for (const char* file : udp ? std::initializer_list<const char*>{"udp", "udp6"}
+                              : std::initializer_list<const char*>{"tcp", "tcp6"}) {
+    try {
+      if (listens_on(read_file(directory + file), port, udp)) return true;
+    } catch (const SystemError&) {
+      // The process is gone, or the kernel has no IPv6.
+    }
+  }
+  return false;
+}
+
+}  // namespace devenv::net

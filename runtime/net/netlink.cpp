@@ -1,0 +1,159 @@
+#include "netlink.h"
+
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+
+#include "devenv/error.h"
+#include "runtime/base/check.h"
+
+namespace devenv::net {
+
+namespace {
+
+std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+
+UniqueFd open_netlink(int protocol, const char* name) {
+  UniqueFd fd(check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol),
+                    [&] { return std::string("open a netlink socket ") + name; }));
+  // Without the copy of the request in each error, the answers of a long batch fit any receive buffer.
+  const int on = 1;
+  setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  return fd;
+}
+
+void send_to_kernel(int fd, std::string_view bytes, const std::string& what) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  check(sendto(fd, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel),
+        [&] { return "send " + what; });
+}
+
+/// Calls `on_ack(sequence, errno or 0)` for every acknowledgement waiting; the kernel queued them all before
+/// sendto returned.
+void read_acks(int fd, const std::string& what, const std::function<void(std::uint32_t, int)>& on_ack) {
+  alignas(nlmsghdr) char buffer[16384];
+  for (;;) {
+    const ssize_t size = recv(fd, buffer, sizeof buffer, 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) return;
+    check(size, [&] { return "read the answer to " + what; });
+    std::size_t at = 0;
+    while (at + sizeof(nlmsghdr) <= static_cast<std::size_t>(size)) {
+      nlmsghdr header;
+      std::memcpy(&header, buffer + at, sizeof header);
+      if (header.nlmsg_len < sizeof header || header.nlmsg_len > static_cast<std::size_t>(size) - at) break;
+      if (header.nlmsg_type == NLMSG_ERROR && header.nlmsg_len >= sizeof header + sizeof(int)) {
+        int code;
+        std::memcpy(&code, buffer + at + sizeof header, sizeof code);
+        on_ack(header.nlmsg_seq, -code);
+      }
+      at += aligned(header.nlmsg_len);
+    }
+  }
+}
+
+}  // namespace
+
+NetlinkRequest::NetlinkRequest(std::string action, std::uint16_t type, std::uint16_t flags, const void* body,
+                               std::size_t size)
+    : action_(std::move(action)) {
+  nlmsghdr header{};
+  header.nlmsg_type = type;
+  header.nlmsg_flags = static_cast<std::uint16_t>(flags | NLM_F_REQUEST | NLM_F_ACK);
+  buffer_.assign(reinterpret_cast<const char*>(&header), sizeof header);
+  raw(body, size);
+}
+
+NetlinkRequest& NetlinkRequest::raw(const void* data, std::size_t size) {
+  buffer_.append(static_cast<const char*>(data), size);
+  buffer_.resize(aligned(buffer_.size()), '\0');
+  return *this;
+}
+
+NetlinkRequest& NetlinkRequest::put(std::uint16_t attribute, const void* data, std::size_t size) {
+  const rtattr header{static_cast<unsigned short>(sizeof(rtattr) + size), attribute};
+  buffer_.append(reinterpret_cast<const char*>(&header), sizeof header);
+  return raw(data, size);
+}
+
+NetlinkRequest& NetlinkRequest::put_string(std::uint16_t attribute, const std::string& value) {
+  return put(attribute, value.c_str(), value.size() + 1);
+}
+
+NetlinkRequest& NetlinkRequest::nest(std::uint16_t attribute) {
+  open_.push_back(buffer_.size());
+  return put(attribute, nullptr, 0);
+}
+
+NetlinkRequest& NetlinkRequest::end() {
+  const auto length = static_cast<unsigned short>(buffer_.size() - open_.back());
+  std::memcpy(buffer_.data() + open_.back(), &length, sizeof length);
+  open_.pop_back();
+  return *this;
+}
+
+std::string NetlinkRequest::bytes(std::uint32_t sequence) const {
+  std::string result = buffer_;
+  nlmsghdr header;
+  std::memcpy(&header, result.data(), sizeof header);
+  header.nlmsg_len = static_cast<std::uint32_t>(result.size());
+  header.nlmsg_seq = sequence;
+  std::memcpy(result.data(), &header, sizeof header);
+  return result;
+}
+
+RouteSocket::RouteSocket() : fd_(open_netlink(NETLINK_ROUTE, "of rtnetlink")) {}
+
+void RouteSocket::send(const std::vector<NetlinkRequest>& requests) {
+  if (requests.empty()) return;
+  const std::uint32_t first = sequence_;
+  std::string batch;
+  for (const auto& request : requests) batch += request.bytes(sequence_++);
+  send_to_kernel(fd_.get(), batch, requests.front().action());
+  std::vector<int> codes(requests.size(), EPROTO);  // no acknowledgement is a failure too
+  read_acks(fd_.get(), requests.front().action(), [&](std::uint32_t sequence, int code) {
+    if (sequence - first < codes.size()) codes[sequence - first] = code;
+  });
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    if (codes[i] != 0 && codes[i] != requests[i].accepted_errno())
+      throw SystemError(codes[i], requests[i].action());
+}
+
+int RouteSocket::link_index(const std::string& name) const {
+  ifreq request{};
+  if (name.size() >= sizeof request.ifr_name) return 0;
+  std::memcpy(request.ifr_name, name.c_str(), name.size() + 1);
+  return ioctl(fd_.get(), SIOCGIFINDEX, &request) == 0 ? request.ifr_ifindex : 0;
+}
+
+void apply_nft_batch(std::string_view batch, const std::string& what) {
+  std::vector<std::uint32_t> expected;  // sequence numbers of the messages that ask for an acknowledgement
+  for (std::size_t at = 0; at + sizeof(nlmsghdr) <= batch.size();) {
+    nlmsghdr header;
+    std::memcpy(&header, batch.data() + at, sizeof header);
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > batch.size() - at)
+      throw Error("apply " + what + ": the batch is malformed at byte " + std::to_string(at));
+    if (header.nlmsg_flags & NLM_F_ACK) expected.push_back(header.nlmsg_seq);
+    at += aligned(header.nlmsg_len);
+  }
+  const UniqueFd fd = open_netlink(NETLINK_NETFILTER, "of nf_tables");
+  send_to_kernel(fd.get(), batch, what);
+  int failure = 0;
+  read_acks(fd.get(), what, [&](std::uint32_t sequence, int code) {
+    if (code != 0 && failure == 0) failure = code;
+    std::erase(expected, sequence);
+  });
+  if (failure != 0)
+    throw SystemError(failure, "apply " + what, "the kernel needs nf_tables with nat and redirect");
+  if (!expected.empty()) throw Error("apply " + what + ": the kernel did not acknowledge all of it");
+}
+
+}  // namespace devenv::net
