@@ -88,9 +88,16 @@ struct ContainerInfo {
   ContainerSpec spec{};  ///< as it was started
 };
 
+enum class Lifetime {
+  session,   ///< gone, files included, with this Engine and its process (tests, devenv run --rm)
+  kept,      ///< runs no longer than this Engine; its files, log and end stay until removed (devenv run)
+  detached,  ///< runs until stopped, stays until removed (devenv run -d)
+};
+
 struct NetworkSpec {
-  std::string name{};     ///< empty: a name is made up
-  bool internal = false;  ///< no egress, no DNS beyond its own names
+  std::string name{};                     ///< empty: a name is made up
+  bool internal = false;                  ///< no egress, no DNS beyond its own names
+  Lifetime lifetime = Lifetime::session;  ///< detached: the user's, shared by later commands
 };
 
 struct NetworkInfo {
@@ -152,12 +159,6 @@ class LogReader {
   /// everything was read (then ended() is true). Deadline already passed = do not block.
   virtual std::optional<LogLine> next(Deadline deadline) = 0;
   virtual bool ended() const = 0;
-};
-
-enum class Lifetime {
-  session,   ///< gone, files included, with this Engine and its process (tests, devenv run --rm)
-  kept,      ///< runs no longer than this Engine; its files, log and end stay until removed (devenv run)
-  detached,  ///< runs until stopped, stays until removed (devenv run -d)
 };
 
 class Engine {

@@ -19,8 +19,8 @@ struct NativeEngineOptions {
   std::string helper_path;
 };
 
-/// Cheap: nothing is started before the first container, nothing opened before the first use. Throws
-/// nothing but bad_alloc.
+/// Cheap: nothing is started before the first container, nothing opened before the first use. Throws Error
+/// when a directory is not given and HOME is not set.
 std::unique_ptr<Engine> make_native_engine(const NativeEngineOptions& options = {});
 
 }  // namespace devenv

@@ -1,0 +1,301 @@
+#include "containers.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+#include "paths.h"
+#include "record.h"
+#include "runtime/base/files.h"
+#include "runtime/base/random_id.h"
+#include "runtime/base/scope_exit.h"
+#include "runtime/kernel/capabilities.h"
+#include "runtime/launch/log_reader.h"
+#include "runtime/net/listening.h"
+#include "runtime/net/ports.h"
+#include "volumes.h"
+
+namespace devenv::engine {
+namespace {
+
+std::int64_t now_unix_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+void check_name(const std::string& name) {
+  const auto allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_.-", c);
+  };
+  bool good = name.size() > 1 && std::isalnum(static_cast<unsigned char>(name[0]));
+  for (const char c : name) good = good && c != '\0' && allowed(c);
+  if (!good)
+    throw Error("name container \"" + name + "\": only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed",
+                "choose another name");
+}
+
+void check_mount_sources(const ContainerSpec& spec) {
+  for (const MountSpec& mount : spec.mounts) {
+    struct stat st;
+    if (mount.type == MountSpec::Type::bind && stat(mount.source.c_str(), &st) != 0)
+      throw SystemError(errno, "mount " + mount.source + " on " + mount.target,
+                        "a bind mount needs a source that exists on the host");
+  }
+}
+
+/// One listening socket per address and port, in the order of the plan's ports.
+struct Listeners {
+  std::vector<UniqueFd> sockets;
+  std::vector<launch::PortPlan> plan;
+  std::vector<PublishedPort> published;
+};
+
+Listeners reserve_ports(const std::vector<PortMapping>& mappings) {
+  Listeners all;
+  for (const PortMapping& mapping : mappings) {
+    const bool udp = mapping.protocol == Protocol::udp;
+    net::ReservedPort reserved =
+        net::reserve_port({.host_ip = mapping.host_ip, .host_port = mapping.host_port, .udp = udp});
+    for (std::size_t i = 0; i < reserved.sockets.size(); ++i) {
+      all.sockets.push_back(std::move(reserved.sockets[i]));
+      all.plan.push_back({.container_port = mapping.container_port, .udp = udp});
+      all.published.push_back(
+          {mapping.container_port, mapping.protocol, reserved.host_ips[i], reserved.port});
+    }
+  }
+  return all;
+}
+
+std::optional<ExitStatus> read_exit(const std::string& path, std::int64_t& finished_unix_ns) {
+  std::string text;
+  try {
+    text = read_file(path, 4096);
+  } catch (const SystemError&) {
+    return std::nullopt;  // still running when its holder went
+  }
+  ExitStatus exit;
+  int out_of_memory = 0;
+  long long finished = 0;
+  if (std::sscanf(text.c_str(), "%d %d %d %lld", &exit.code, &exit.signal, &out_of_memory, &finished) != 4)
+    return std::nullopt;
+  exit.out_of_memory = out_of_memory != 0;
+  finished_unix_ns = finished;
+  return exit;
+}
+
+}  // namespace
+
+struct Containers::Kept {
+  ContainerInfo info;
+};
+
+std::string Containers::free_name(const std::string& wanted) {
+  if (!wanted.empty()) {
+    check_name(wanted);
+    if (find_kept(wanted))
+      throw Conflict("name container " + wanted + ": the name is taken", "remove it: devenv rm " + wanted);
+    return wanted;
+  }
+  return random_name() + "_" + random_id(4);
+}
+
+ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
+  const store::StoredImage image = images_.find(spec.image);
+  check_mount_sources(spec);
+
+  launch::PlanInput input;
+  input.spec = spec;
+  input.spec.name = free_name(spec.name);
+  input.id = random_id(64);
+  input.image = image_defaults(image.config.config);
+  if (!image.config.diff_ids.empty()) input.lower_dirs = store_.layers().lower_dirs(image.config.diff_ids);
+  input.all_capabilities = kernel::available_capabilities();
+  input.seccomp = seccomp_filter(spec, store_);
+  if (spec.trust_host_cas) trust_host_cas(input);
+
+  MountedVolumes volumes = prepare_volumes(store_, spec.mounts, input.lower_dirs);
+  input.volume_dirs = std::move(volumes.data_dirs);
+  if (!spec.frozen_state.empty()) {
+    volumes.locks.push_back(store_.states().use(spec.frozen_state).release());
+    input.lower_dirs.insert(input.lower_dirs.begin(), store_.states().find(spec.frozen_state)->diff_path);
+  }
+
+  const bool in_network = spec.network != "default" && spec.network != "none" && spec.network != "host";
+  const auto holder = in_network                       ? holders_.with_network(spec.network)
+                      : lifetime == Lifetime::detached ? holders_.detached()
+                                                       : holders_.session();
+  Listeners listeners = reserve_ports(spec.ports);
+
+  ContainerInfo info;
+  info.id = input.id;
+  info.name = input.spec.name;
+  info.image = spec.image;
+  info.image_id = image.id;
+  info.command = launch::command_line(spec, input.image);
+  info.state = ContainerState::running;
+  info.created_unix_ns = now_unix_ns();
+  info.network = spec.network;
+  info.ports = listeners.published;
+  info.labels = image.config.config.labels;
+  for (const auto& [key, value] : spec.labels) info.labels[key] = value;
+  info.spec = spec;
+  info.spec.name = info.name;
+  if (info.spec.stop_signal.empty()) info.spec.stop_signal = image.config.config.stop_signal;
+
+  const bool persistent = lifetime != Lifetime::session && !spec.auto_remove;
+  input.container_dir_is_scratch = !persistent;
+  input.container_dir = persistent ? store_.containers().create(info.id, to_json(info).dump())
+                                   : holder->scratch_dir() + "/" + info.id;
+  ScopeExit discard([&] {
+    if (persistent) store_.containers().remove(info.id);
+  });
+
+  launch::SandboxPlan plan = launch::make_plan(input);
+  plan.metadata = to_json(info).dump();
+  plan.network.ports = std::move(listeners.plan);
+  plan.die_with_connection = lifetime != Lifetime::detached;
+  if (persistent) plan.exit_path = input.container_dir + "/exit";
+  launch::Started started = holder->start(plan, std::move(listeners.sockets), std::move(volumes.locks));
+  discard.dismiss();
+
+  holders_.remember(info.id, holder);
+  info.pid = started.pid;
+  info.ip = started.ip;
+  info.started_unix_ns = started.started_unix_ns;
+  return info;
+}
+
+ContainerInfo Containers::merge(const launch::ContainerRecord& record) const {
+  ContainerInfo info = container_info_from_json(
+      parse_json(record.metadata, "record of container " + record.id), "record of container " + record.id);
+  info.state = record.state;
+  info.exit = record.exit;
+  info.pid = record.pid;
+  info.ip = record.ip;
+  info.network = record.network.empty() ? info.spec.network : record.network;
+  info.started_unix_ns = record.started_unix_ns;
+  info.finished_unix_ns = record.finished_unix_ns;
+  return info;
+}
+
+std::optional<Containers::Kept> Containers::find_kept(const std::string& id) {
+  std::optional<Kept> match;
+  for (const auto& [full, json] : store_.containers().list()) {
+    Kept kept{container_info_from_json(parse_json(json, "record of container " + full),
+                                       "record of container " + full)};
+    const bool exact = full == id || kept.info.name == id;
+    if (!exact && (id.empty() || full.compare(0, id.size(), id) != 0)) continue;
+    if (match && !exact)
+      throw Conflict("find container " + id + ": more than one id begins like that", "give more digits");
+    kept.info.state = ContainerState::exited;
+    kept.info.exit = read_exit(store_.containers().path(full) + "/exit", kept.info.finished_unix_ns);
+    if (!kept.info.exit) kept.info.exit = ExitStatus{137, SIGKILL, false};
+    match = std::move(kept);
+    if (exact) break;
+  }
+  return match;
+}
+
+ContainerInfo Containers::inspect(const std::string& id) {
+  if (const auto live = holders_.find(id)) return merge(live->record);
+  if (auto kept = find_kept(id)) return std::move(kept->info);
+  throw NotFound("find container " + id + ": there is none of that name or id", "see: devenv ps -a");
+}
+
+std::vector<ContainerInfo> Containers::list(bool all) {
+  std::vector<ContainerInfo> found;
+  for (const Located& located : holders_.all()) found.push_back(merge(located.record));
+  for (const auto& [id, json] : store_.containers().list()) {
+    const bool live =
+        std::any_of(found.begin(), found.end(), [&](const auto& info) { return info.id == id; });
+    if (live) continue;
+    if (auto kept = find_kept(id)) found.push_back(std::move(kept->info));
+  }
+  if (!all) std::erase_if(found, [](const auto& info) { return info.state != ContainerState::running; });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.created_unix_ns > b.created_unix_ns; });
+  return found;
+}
+
+std::unique_ptr<LogReader> Containers::logs(const std::string& id) {
+  if (const auto live = holders_.find(id))
+    return launch::open_log(live->record.log_path, live->holder->session_dir());
+  const ContainerInfo info = inspect(id);
+  return launch::open_log(store_.containers().path(info.id) + "/log", "");
+}
+
+Located Containers::running(const std::string& id) {
+  auto live = holders_.find(id);
+  if (!live) {
+    inspect(id);  // throws NotFound when it never was
+    throw Conflict("use container " + id + ": it is not running");
+  }
+  if (live->record.state != ContainerState::running)
+    throw Conflict("use container " + id + ": it is not running");
+  return std::move(*live);
+}
+
+void Containers::signal(const std::string& id, int number) {
+  const Located live = running(id);
+  live.holder->signal(live.record.id, number);
+}
+
+ExitStatus Containers::stop(const std::string& id, std::optional<std::chrono::milliseconds> grace) {
+  const auto live = holders_.find(id);
+  if (!live) return inspect(id).exit.value_or(ExitStatus{});
+  if (live->record.exit) return *live->record.exit;
+  const ContainerInfo info = merge(live->record);
+  const std::string& wanted = info.spec.stop_signal;
+  live->holder->signal(info.id, wanted.empty() ? SIGTERM : parse_signal(wanted));
+  if (const auto exit = live->holder->wait(info.id, Deadline::after(grace.value_or(info.spec.stop_grace))))
+    return *exit;
+  live->holder->signal(info.id, SIGKILL);
+  return live->holder->wait(info.id, Deadline::never()).value();
+}
+
+std::optional<ExitStatus> Containers::wait(const std::string& id, Deadline deadline) {
+  if (const auto live = holders_.find(id)) return live->holder->wait(live->record.id, deadline);
+  return inspect(id).exit;
+}
+
+void Containers::remove(const std::string& id, bool force) {
+  std::string full;
+  if (const auto live = holders_.find(id)) {
+    full = live->record.id;
+    if (live->record.state == ContainerState::running && !force)
+      throw Conflict("remove container " + id + ": it is running",
+                     "stop it first, or use: devenv rm -f " + id);
+    live->holder->remove(full);
+    holders_.forget(full);
+  } else if (const auto kept = find_kept(id)) {
+    full = kept->info.id;
+  } else if (!force) {
+    throw NotFound("remove container " + id + ": there is none of that name or id", "see: devenv ps -a");
+  } else {
+    return;
+  }
+  store_.containers().remove(full);
+}
+
+bool Containers::listening(const std::string& id, std::uint16_t port, Protocol protocol) {
+  const Located live = running(id);
+  return net::process_listens_on(live.record.pid, port, protocol == Protocol::udp);
+}
+
+void Containers::freeze(const std::string& id, const std::string& key) {
+  const auto live = holders_.find(id);
+  if (!live) throw NotFound("freeze container " + id + ": there is none of that id");
+  if (live->record.state != ContainerState::exited)
+    throw Conflict("freeze container " + id + ": it is still running", "stop it first");
+  const ContainerInfo info = merge(live->record);
+  const Json meta = {{"image", info.image}, {"image_id", info.image_id}, {"command", info.command}};
+  store_.states().commit(key, live->holder->scratch_dir() + "/" + info.id + "/upper", meta.dump());
+  remove(info.id, true);
+}
+
+}  // namespace devenv::engine

@@ -1,0 +1,54 @@
+// The holders an engine deals with: its own, the user's detached one, and those of other processes.
+// Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "devenv/native_engine.h"
+#include "runtime/launch/launcher.h"
+
+namespace devenv::engine {
+
+/// A container together with the holder it lives in.
+struct Located {
+  std::shared_ptr<launch::Holder> holder;
+  launch::ContainerRecord record;
+};
+
+class Holders {
+ public:
+  explicit Holders(NativeEngineOptions options) : options_(std::move(options)) {}
+
+  /// This engine's own, started by the first call.
+  std::shared_ptr<launch::Holder> session();
+  /// Null when none was needed so far.
+  std::shared_ptr<launch::Holder> session_if_any();
+  /// The user's one for detached containers, started when there is none.
+  std::shared_ptr<launch::Holder> detached();
+  /// The one that has network `name`: own first, then the detached. Throws NotFound.
+  std::shared_ptr<launch::Holder> with_network(const std::string& name_or_id);
+
+  /// Remembers where a container lives, so that later calls need not look around.
+  void remember(const std::string& id, const std::shared_ptr<launch::Holder>& holder);
+  void forget(const std::string& id);
+
+  /// By id, unique prefix or name, in every live holder; nullopt when none has it. Conflict when ambiguous.
+  std::optional<Located> find(const std::string& id);
+  std::vector<Located> all();
+  std::vector<std::shared_ptr<launch::Holder>> everyone();
+
+ private:
+  launch::HolderOptions holder_options() const;
+  std::optional<Located> find_known(const std::string& id);
+
+  const NativeEngineOptions options_;
+  std::mutex mutex_;
+  std::shared_ptr<launch::Holder> session_, detached_;
+  std::unordered_map<std::string, std::weak_ptr<launch::Holder>> known_;
+};
+
+}  // namespace devenv::engine

@@ -1,0 +1,156 @@
+#include "devenv/native_engine.h"
+
+#include <mutex>
+
+#include "build_backend.h"
+#include "containers.h"
+#include "holders.h"
+#include "images.h"
+#include "paths.h"
+#include "processes.h"
+#include "runtime/build/builder.h"
+#include "runtime/registry/bootstrap.h"
+#include "runtime/store/store.h"
+
+namespace devenv {
+namespace {
+
+using namespace engine;
+
+/// What is opened with the first use of the store.
+struct Machine {
+  explicit Machine(const NativeEngineOptions& options, Holders& holders)
+      : store(store::Store::open(options.store_dir)), images(store), containers(store, holders, images) {}
+
+  store::Store store;
+  Images images;
+  Containers containers;
+};
+
+class NativeEngine final : public Engine {
+ public:
+  explicit NativeEngine(NativeEngineOptions options) : options_(std::move(options)), holders_(options_) {}
+
+  ImageInfo ensure_image(const std::string& reference, PullPolicy policy, const Progress& progress,
+                         Deadline) override {
+    return describe(machine().images.ensure(reference, policy, progress));
+  }
+  ImageInfo build(const BuildSpec& spec, const Progress& progress) override {
+    BuildBackend backend(machine().store, machine().images, holders_, progress);
+    return build::run_build(spec, backend, progress);
+  }
+  ImageInfo bootstrap(const std::string& reference, bool force, const Progress& progress) override {
+    return describe(registry::bootstrap(registry::parse_reference_or_latest(reference), machine().store,
+                                        mount_layers, progress, force));
+  }
+  std::vector<ImageInfo> images() override {
+    std::vector<ImageInfo> all;
+    for (const auto& image : machine().store.images().list()) all.push_back(describe(image));
+    return all;
+  }
+  ImageInfo inspect_image(const std::string& name) override { return describe(machine().images.find(name)); }
+
+  NetworkInfo create_network(const NetworkSpec& spec) override {
+    const std::string name = spec.name.empty() ? random_name() : spec.name;
+    const auto holder = spec.lifetime == Lifetime::session ? holders_.session() : holders_.detached();
+    return describe(holder->create_network(name, spec.internal));
+  }
+  std::vector<NetworkInfo> networks() override {
+    std::vector<NetworkInfo> all;
+    for (const auto& holder : holders_.everyone())
+      for (const auto& network : holder->networks()) all.push_back(describe(network));
+    return all;
+  }
+  void remove_network(const std::string& name_or_id) override {
+    for (const auto& holder : holders_.everyone()) holder->remove_network(name_or_id);
+  }
+
+  ContainerInfo start(const ContainerSpec& spec, Lifetime lifetime) override {
+    return machine().containers.start(spec, lifetime);
+  }
+  std::unique_ptr<ProcessHandle> attach(const std::string& id) override {
+    return engine::attach(machine().containers.running(id));
+  }
+  ContainerInfo inspect(const std::string& id) override { return machine().containers.inspect(id); }
+  std::vector<ContainerInfo> containers(bool all) override { return machine().containers.list(all); }
+  ExecResult exec(const std::string& id, const ExecSpec& spec, Deadline deadline) override {
+    const Located located = machine().containers.running(id);
+    const ContainerInfo info = machine().containers.inspect(located.record.id);
+    const auto image = machine().images.try_find(info.image_id);
+    return engine::exec(located, info, spec, image ? &*image : nullptr, deadline);
+  }
+  std::unique_ptr<ProcessHandle> open_exec(const std::string& id, const ExecSpec& spec) override {
+    const Located located = machine().containers.running(id);
+    const ContainerInfo info = machine().containers.inspect(located.record.id);
+    const auto image = machine().images.try_find(info.image_id);
+    return engine::open_exec(located, info, spec, image ? &*image : nullptr);
+  }
+  std::unique_ptr<LogReader> logs(const std::string& id) override { return machine().containers.logs(id); }
+  void signal(const std::string& id, int number) override { machine().containers.signal(id, number); }
+  ExitStatus stop(const std::string& id, std::optional<std::chrono::milliseconds> grace) override {
+    return machine().containers.stop(id, grace);
+  }
+  std::optional<ExitStatus> wait(const std::string& id, Deadline deadline) override {
+    return machine().containers.wait(id, deadline);
+  }
+  void remove(const std::string& id, bool force) override { machine().containers.remove(id, force); }
+  bool listening(const std::string& id, std::uint16_t port, Protocol protocol) override {
+    return machine().containers.listening(id, port, protocol);
+  }
+
+  bool has_state(const std::string& key) override { return machine().store.states().has(key); }
+  void freeze(const std::string& id, const std::string& key) override {
+    machine().containers.freeze(id, key);
+  }
+  std::vector<std::string> states() override {
+    std::vector<std::string> keys;
+    for (const auto& state : machine().store.states().list()) keys.push_back(state.key);
+    return keys;
+  }
+  void remove_state(const std::string& key) override { machine().store.states().remove(key); }
+  std::shared_ptr<void> lock_state(const std::string& key, Deadline deadline) override {
+    return std::make_shared<store::FileLock>(machine().store.states().lock(key, deadline));
+  }
+
+  VolumeInfo create_volume(const std::string& name) override {
+    return describe(machine().store.volumes().create(name));
+  }
+  std::vector<VolumeInfo> volumes() override {
+    std::vector<VolumeInfo> all;
+    for (const auto& volume : machine().store.volumes().list()) all.push_back(describe(volume));
+    return all;
+  }
+  void remove_volume(const std::string& name, bool force) override {
+    if (force && !machine().store.volumes().has(name)) return;
+    machine().store.volumes().remove(name);
+  }
+
+ private:
+  Machine& machine() {
+    const std::lock_guard lock(mutex_);
+    if (!machine_) machine_.emplace(options_, holders_);
+    return *machine_;
+  }
+  ImageInfo describe(const store::StoredImage& image) {
+    return Images::describe(image, machine().store.layers());
+  }
+  static NetworkInfo describe(const launch::NetworkRecord& network) {
+    return {network.id, network.name, network.subnet, network.gateway, network.internal};
+  }
+  static VolumeInfo describe(const store::VolumeRecord& volume) {
+    return {volume.name, volume.data_path, volume.created_unix_s};
+  }
+
+  const NativeEngineOptions options_;
+  Holders holders_;
+  std::mutex mutex_;
+  std::optional<Machine> machine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_native_engine(const NativeEngineOptions& options) {
+  return std::make_unique<NativeEngine>(resolve_options(options));
+}
+
+}  // namespace devenv
