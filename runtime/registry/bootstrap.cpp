@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <optional>
@@ -122,11 +123,18 @@ std::vector<std::string> child_environment(const std::string& scratch, const std
   return result;
 }
 
-void check_keys(const std::string& suite) {
+void check_tools(const Reference& reference, const std::string& suite) {
+  try {
+    run_process({.argv = {"mmdebstrap", "--version"}, .input = {}, .env = {}, .on_error_line = {}});
+  } catch (const NotFound&) {
+    throw NotFound("bootstrap " + reference.familiar() + ": mmdebstrap is not installed",
+                   "apt-get install mmdebstrap debian-archive-keyring");
+  }
   const std::string key = "/usr/share/keyrings/debian-archive-" + suite + "-automatic.gpg";
   if (::access(keyring, R_OK) != 0 || ::access(key.c_str(), R_OK) != 0)
-    throw NotFound("bootstrap debian:" + suite + ": this machine does not have the keys that sign " + suite,
-                   "apt-get update && apt-get install debian-archive-keyring");
+    throw NotFound(
+        "bootstrap " + reference.familiar() + ": this machine does not have the keys that sign " + suite,
+        "apt-get update && apt-get install debian-archive-keyring");
 }
 
 void run_mmdebstrap(const Reference& reference, const BootstrapPlan& plan, const std::string& scratch,
@@ -153,10 +161,34 @@ void run_mmdebstrap(const Reference& reference, const BootstrapPlan& plan, const
       "check the mirror, or name another in DEVENV_DEBIAN_MIRROR");
 }
 
-store::Descriptor keep_as_blob(const std::string& tar, const store::Store& store) {
+/// An empty dev/, which mmdebstrap leaves out together with the device nodes: a ustar header, no data.
+std::string dev_entry(const std::string& epoch) {
+  std::string header(512, '\0');
+  const auto put = [&](std::size_t at, std::string_view text) { header.replace(at, text.size(), text); };
+  char mtime[16];
+  std::snprintf(mtime, sizeof mtime, "%011llo", epoch.empty() ? 0ull : std::stoull(epoch));
+  put(0, "./dev/");
+  put(100, "0000755");
+  put(108, "0000000");
+  put(116, "0000000");
+  put(124, "00000000000");
+  put(136, mtime);
+  put(148, "        ");  // the checksum counts itself as spaces
+  put(156, "5");
+  put(257, std::string_view("ustar\00000", 8));
+  unsigned sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  char checksum[8];
+  std::snprintf(checksum, sizeof checksum, "%06o", sum);
+  put(148, std::string_view(checksum, 7));
+  return header;
+}
+
+store::Descriptor keep_as_blob(const std::string& tar, const std::string& epoch, const store::Store& store) {
   const UniqueFd fd = open_file(tar, O_RDONLY);
   store::BlobWriter writer = store.blobs().begin();
   const store::ByteSource source = store::fd_source(fd.get(), tar);
+  writer.write(dev_entry(epoch));
   std::vector<char> buffer(1u << 20);
   while (const std::size_t n = source(buffer.data(), buffer.size())) writer.write({buffer.data(), n});
   store::Descriptor layer;
@@ -185,7 +217,7 @@ store::StoredImage make(const Reference& reference, const store::Store& store,
                         const store::OverlayMounter& mount, const Progress& progress) {
   const Mirrors mirrors = debian_mirrors();
   const BootstrapPlan plan = plan_bootstrap(reference, mirrors);
-  check_keys(plan.suite);
+  check_tools(reference, plan.suite);
   if (progress) progress(reference.familiar() + ": bootstrapping from " + mirrors.archive);
   const std::string epoch = [&] {
     try {
@@ -198,7 +230,7 @@ store::StoredImage make(const Reference& reference, const store::Store& store,
   const store::TmpDir scratch = store.tmp_dir();
   const std::string tar = scratch.path() + "/rootfs.tar";
   run_mmdebstrap(reference, plan, scratch.path(), epoch, tar, progress);
-  const store::Descriptor layer = keep_as_blob(tar, store);
+  const store::Descriptor layer = keep_as_blob(tar, epoch, store);
   const UniqueFd archive = store.blobs().open(layer.digest);
   store.layers().unpack({layer.digest}, store::fd_source(archive.get(), layer.digest), mount);
   return store.images().put_image(image_config(reference, epoch, layer.digest), {layer}, reference.full());
@@ -260,13 +292,7 @@ store::StoredImage bootstrap(const Reference& asked, const store::Store& store,
   const store::FileLock lock =
       store.lock("bootstrap-" + asked.tag, store::FileLock::Mode::exclusive, Deadline::never());
   if (auto image = present()) return *image;
-  try {
-    return make(asked, store, mount, progress);
-  } catch (const NotFound& error) {
-    if (std::string_view(error.what()).find("no such program") == std::string_view::npos) throw;
-    throw NotFound("bootstrap " + asked.familiar() + ": mmdebstrap is not installed",
-                   "apt-get install mmdebstrap debian-archive-keyring");
-  }
+  return make(asked, store, mount, progress);
 }
 
 }  // namespace devenv::registry

@@ -31,7 +31,7 @@ struct BootstrapPlan {
   std::string sources;            ///< the image's debian.sources, deb822
   std::vector<std::string> argv;  ///< mmdebstrap …, but for the sources file and the target
 };
-/// Throws Error listing the known ones when `reference` is none of them.
+/// Pure. Throws Error listing the known ones when `reference` is none of them.
 BootstrapPlan plan_bootstrap(const Reference& reference, const Mirrors& mirrors);
 
 /// Makes `reference` unless the store has it, unpacked and tagged. Blocks for about half a minute. Two

@@ -17,7 +17,7 @@ inline constexpr const char* slim_options[] = {
 inline constexpr char customize_hook[] = R"(set -eu
 cd "$1"
 for file in etc/hostname etc/hosts etc/resolv.conf; do rm -f "$file"; : > "$file"; done
-rm -f etc/apt/sources.list
+rm -f etc/apt/sources.list var/cache/apt/*.bin
 mv etc/apt/sources.list.d/*debian.sources etc/apt/sources.list.d/debian.sources
 if [ -e etc/dpkg/dpkg.cfg.d/99mmdebstrap ]; then mv etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/dpkg/dpkg.cfg.d/slim; fi
 printf '#!/bin/sh\nexit 101\n' > usr/sbin/policy-rc.d
