@@ -1,0 +1,45 @@
+// Runes and blanks as Go sees them, because BuildKit's rules are written in Go's terms: invalid UTF-8 is
+// U+FFFD of width 1, and blank, letter and digit are Unicode's. Pure; thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace devenv::build {
+
+struct Rune {
+  char32_t value;
+  std::size_t width;
+};
+
+/// The rune at the start of `text`, which is not empty.
+Rune decode_rune(std::string_view text);
+void append_rune(std::string& out, char32_t rune);
+std::u32string to_runes(std::string_view text);
+std::string to_utf8(std::u32string_view runes);
+
+bool is_space(char32_t rune);
+bool is_letter(char32_t rune);
+bool is_digit(char32_t rune);
+
+std::string_view trim_left(std::string_view text);
+std::string_view trim(std::string_view text);
+/// ASCII only: names of instructions and stages.
+std::string to_lower(std::string_view text);
+std::string to_upper(std::string_view text);
+
+/// Go's strconv.Quote.
+std::string quote(std::string_view text);
+
+/// Splits on runs of [\t\v\f\r ]; a leading run gives an empty first field, as Go's regexp Split does.
+std::vector<std::string> split_fields(std::string_view text, std::size_t limit = 0);
+
+/// Go's path.Clean for slash-separated paths.
+std::string clean_path(std::string_view path);
+
+/// The candidate with the smallest edit distance, when that is small enough to be a slip; else empty.
+std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
+
+}  // namespace devenv::build
