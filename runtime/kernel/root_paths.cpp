@@ -25,7 +25,8 @@ int substitute_link(char* path, std::size_t prefix_length, const char* link, con
     return true;
   };
   if (link[0] != '/' && !append(path, prefix_length)) return -ENAMETOOLONG;
-  if (!append(link, std::strlen(link)) || !append(rest, std::strlen(rest))) return -ENAMETOOLONG;
+  if (!append(link, std::strlen(link))) return -ENAMETOOLONG;
+  if (*rest != '\0' && !append(rest, std::strlen(rest))) return -ENAMETOOLONG;
   replaced[used - 1] = '\0';
   std::memcpy(path, replaced, used);
   return 0;
@@ -36,6 +37,24 @@ int make_component(int parent, const char* name, bool as_file, mode_t mode) {
   const ScopedFd file(
       negative_errno(openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode)));
   return file.failed() ? file.error() : 0;
+}
+
+/// Makes the component [begin, end) of `path`, whose prefix of that length exists as `parent`; `end` holds a
+/// NUL in place of `after`. What is there already was missing a moment ago, or is a dangling symlink: follow
+/// it.
+int make_missing(int parent, char* path, std::size_t prefix, char* begin, char* end, char after, mode_t mode,
+                 bool directory) {
+  const char* rest = after == '\0' ? "" : end + 1;
+  while (*rest == '/') ++rest;
+  const int made = make_component(parent, begin, !directory && *rest == '\0', mode);
+  char link[PATH_MAX];
+  const ssize_t length = made == -EEXIST ? readlinkat(parent, begin, link, sizeof link - 1) : -1;
+  const int code = errno;
+  *end = after;
+  if (made != -EEXIST) return made;
+  if (length < 0) return code == EINVAL ? 0 : -code;
+  link[length] = '\0';
+  return substitute_link(path, prefix, link, rest);
 }
 
 /// Makes the first component of `path` that is missing, or follows it when it is a dangling symlink (which
@@ -55,16 +74,8 @@ int make_first_missing(int root_fd, char* path, mode_t mode, bool directory) {
       prefix = static_cast<std::size_t>(end - path);
     } else if (found != -EEXIST) {
       const ScopedFd holder(parent);
-      if (found != -ENOENT) return found;
-      const char* rest = after == '\0' ? "" : end + 1;
-      while (*rest == '/') ++rest;
-      const int made = make_component(parent, begin, !directory && *rest == '\0', mode);
-      if (made != -EEXIST) return made;
-      char link[PATH_MAX];
-      const ssize_t length = readlinkat(parent, begin, link, sizeof link - 1);
-      if (length < 0) return errno == EINVAL ? 0 : -errno;  // made by someone else meanwhile
-      link[length] = '\0';
-      return substitute_link(path, prefix, link, rest);
+      return found == -ENOENT ? make_missing(parent, path, prefix, begin, end, after, mode, directory)
+                              : found;
     }
     *end = after;
     begin = after == '\0' ? end : end + 1;
@@ -75,9 +86,10 @@ int make_first_missing(int root_fd, char* path, mode_t mode, bool directory) {
 
 int make_in_root(int root_fd, const char* path, mode_t mode, bool directory) {
   char buffer[PATH_MAX];
-  const std::size_t length = strnlen(path, sizeof buffer);
+  std::size_t length = strnlen(path, sizeof buffer);
   if (length == sizeof buffer) return -ENAMETOOLONG;
   std::memcpy(buffer, path, length + 1);
+  while (length > 1 && buffer[length - 1] == '/') buffer[--length] = '\0';
   for (int step = 0; step < kMostSteps; ++step) {
     const int found = resolve_in_root(root_fd, buffer, O_PATH | (directory ? O_DIRECTORY : 0), 0, 0);
     if (found >= 0 && !directory) {

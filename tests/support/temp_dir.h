@@ -1,0 +1,59 @@
+// A directory for one test, removed with everything in it.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "devenv/error.h"
+#include "runtime/base/files.h"
+
+namespace devenv::test {
+
+class TempDir {
+ public:
+  TempDir() {
+    char name[] = "/tmp/devenv-test-XXXXXX";
+    if (mkdtemp(name) == nullptr) throw Error("make a directory in /tmp: failed");
+    path_ = name;
+    chmod(name, 0755);
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir() {
+    try {
+      remove_tree(path_);
+    } catch (const std::exception&) {
+    }
+  }
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  /// Writes a file, with the directories above it.
+  std::string write(const std::string& name, const std::string& text) const {
+    const std::filesystem::path file = path_ + "/" + name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+    return file;
+  }
+  std::string make_dir(const std::string& name) const {
+    std::filesystem::create_directories(path_ + "/" + name);
+    return path_ + "/" + name;
+  }
+
+ private:
+  std::string path_;
+};
+
+/// The whole file as text, empty when it cannot be read.
+inline std::string slurp(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace devenv::test
