@@ -100,6 +100,7 @@ void configure_inside(const Attachment& to) {
                         link_body(index, IFF_UP));
   if (to.default_route) requests.push_back(add_default_route(index, to.subnet.gateway()));
   route.send(requests);
+  route.settle(index);
 }
 
 }  // namespace
@@ -145,6 +146,8 @@ int attach_container(RouteSocket& route, const Attachment& attachment) {
   const int index = route.link_index(name);
   ScopeExit undo([&] { detach_container(route, index); });
   configure_inside(attachment);
+  route.settle(index);
+  route.settle(attachment.bridge_index);
   undo.dismiss();
   return index;
 }

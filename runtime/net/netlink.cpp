@@ -1,8 +1,9 @@
 #include "netlink.h"
 
+#include <linux/if.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
-#include <net/if.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <functional>
 
+#include "devenv/deadline.h"
 #include "devenv/error.h"
 #include "runtime/base/check.h"
 
@@ -36,9 +38,9 @@ void send_to_kernel(int fd, std::string_view bytes, const std::string& what) {
         [&] { return "send " + what; });
 }
 
-/// Calls `on_ack(sequence, errno or 0)` for every acknowledgement waiting; the kernel queued them all before
-/// sendto returned.
-void read_acks(int fd, const std::string& what, const std::function<void(std::uint32_t, int)>& on_ack) {
+/// Calls `on_message` for every message waiting; the kernel queued them all before sendto returned.
+void read_messages(int fd, const std::string& what,
+                   const std::function<void(const nlmsghdr&, std::string_view payload)>& on_message) {
   alignas(nlmsghdr) char buffer[16384];
   for (;;) {
     const ssize_t size = recv(fd, buffer, sizeof buffer, 0);
@@ -50,14 +52,33 @@ void read_acks(int fd, const std::string& what, const std::function<void(std::ui
       nlmsghdr header;
       std::memcpy(&header, buffer + at, sizeof header);
       if (header.nlmsg_len < sizeof header || header.nlmsg_len > static_cast<std::size_t>(size) - at) break;
-      if (header.nlmsg_type == NLMSG_ERROR && header.nlmsg_len >= sizeof header + sizeof(int)) {
-        int code;
-        std::memcpy(&code, buffer + at + sizeof header, sizeof code);
-        on_ack(header.nlmsg_seq, -code);
-      }
+      on_message(header, {buffer + at + sizeof header, header.nlmsg_len - sizeof header});
       at += aligned(header.nlmsg_len);
     }
   }
+}
+
+/// `on_ack` gets the sequence number and the errno, 0 for success.
+void read_acks(int fd, const std::string& what, const std::function<void(std::uint32_t, int)>& on_ack) {
+  read_messages(fd, what, [&](const nlmsghdr& header, std::string_view payload) {
+    int code;
+    if (header.nlmsg_type != NLMSG_ERROR || payload.size() < sizeof code) return;
+    std::memcpy(&code, payload.data(), sizeof code);
+    on_ack(header.nlmsg_seq, -code);
+  });
+}
+
+/// The first byte of an attribute of a link message, 0 when it is not there.
+std::uint8_t link_attribute(std::string_view payload, unsigned short wanted) {
+  for (std::size_t at = sizeof(ifinfomsg); at + sizeof(rtattr) < payload.size();) {
+    rtattr attribute;
+    std::memcpy(&attribute, payload.data() + at, sizeof attribute);
+    if (attribute.rta_len < sizeof attribute || attribute.rta_len > payload.size() - at) return 0;
+    if (attribute.rta_type == wanted && attribute.rta_len > sizeof attribute)
+      return static_cast<std::uint8_t>(payload[at + sizeof attribute]);
+    at += aligned(attribute.rta_len);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -132,6 +153,24 @@ int RouteSocket::link_index(const std::string& name) const {
   if (name.size() >= sizeof request.ifr_name) return 0;
   std::memcpy(request.ifr_name, name.c_str(), name.size() + 1);
   return ioctl(fd_.get(), SIOCGIFINDEX, &request) == 0 ? request.ifr_ifindex : 0;
+}
+
+bool RouteSocket::carries_packets(int index) {
+  ifinfomsg body{};
+  body.ifi_index = index;
+  NetlinkRequest request("read the state of a link", RTM_GETLINK, 0, body);
+  request.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  send_to_kernel(fd_.get(), request.bytes(sequence_++), request.action());
+  bool up = false;
+  read_messages(fd_.get(), request.action(), [&](const nlmsghdr& header, std::string_view payload) {
+    if (header.nlmsg_type == RTM_NEWLINK) up = link_attribute(payload, IFLA_OPERSTATE) == IF_OPER_UP;
+  });
+  return up;
+}
+
+void RouteSocket::settle(int index) {
+  const Deadline deadline = Deadline::after(std::chrono::milliseconds(50));
+  while (!carries_packets(index) && !deadline.passed()) sched_yield();
 }
 
 void apply_nft_batch(std::string_view batch, const std::string& what) {

@@ -63,9 +63,14 @@ class RouteSocket {
 
   /// Index of a link; 0 when there is none.
   int link_index(const std::string& name) const;
-  int fd() const { return fd_.get(); }
+  /// Waits (microseconds, at most 50 ms) until a link that was raised carries packets. The kernel finishes a
+  /// carrier change in a work queue; what is sent before is lost, and a lost ARP request costs a second.
+  /// Asking for the link makes recent kernels finish it at once.
+  void settle(int index);
 
  private:
+  bool carries_packets(int index);
+
   UniqueFd fd_;
   std::uint32_t sequence_ = 1;
 };

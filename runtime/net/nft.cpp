@@ -226,14 +226,16 @@ void add_redirect(Batch& batch, const std::string& table, const NetworkRules& ru
   rule.redirect(rules.egress_port).add_to(batch);
 }
 
-/// After the redirection: whatever still wants to leave the subnet has no way to go.
+/// After the redirection: whatever still wants to leave the subnet has no way to go, and is told so in the
+/// form its socket reports at once: connect(2) only notes an ICMP error that arrives while it is still
+/// sending, and UDP ignores "network unreachable", but not "network prohibited".
 void add_guard(Batch& batch, const std::string& table, const NetworkRules& rules) {
   add_chain(batch, table, "guard", "filter", NF_INET_PRE_ROUTING, kPriorityAfterDstnat);
   const auto rule = [&] { return Rule(table, "guard", rules.bridge); };
   rule().outside(kSourceOffset, rules.subnet).verdict(NF_DROP).add_to(batch);
   rule()
       .outside(kDestinationOffset, rules.subnet)
-      .reject(NFT_REJECT_ICMP_UNREACH, ICMP_NET_UNREACH)
+      .reject(NFT_REJECT_ICMP_UNREACH, ICMP_NET_ANO)
       .add_to(batch);
 }
 
