@@ -32,8 +32,8 @@ struct FileSpec {
 struct Preparation {
   bool enabled = false;
   std::vector<std::string> inputs = {};  ///< whatever else shaped it
-  /// Work to do in the ready service before it is stopped and kept. Not part of the key: name it in inputs.
-  std::function<void(Service&)> finish = {};
+  /// Work to do in the ready container before it is stopped and kept. Not part of the key: name it in inputs.
+  std::function<void(Engine&, const ContainerInfo&)> finish = {};
   /// What a clone is started with instead, for example without the entrypoint that initialises.
   std::function<void(ContainerSpec&, const ImageInfo&)> adapt_clone = {};
   int clean_exit_code = 0;  ///< of the stop; anything else is a failure
