@@ -23,6 +23,11 @@ namespace {
 // made non-blocking, because a terminal's master is shared with the holder.
 constexpr std::size_t kPiece = 4096;
 
+void write_record(const Console& console, const LogLine& line) {
+  const std::string text = line.complete ? line.text + "\n" : line.text;
+  line.stream == LogStream::out ? console.print(text) : console.warn(text);
+}
+
 /// Follows the log on a thread of its own: LogReader blocks.
 class LogPump {
  public:
@@ -43,9 +48,7 @@ class LogPump {
     while (!stop_ && !log.ended()) {
       // In steps only so that a detach ends it; a line wakes it at once.
       const auto line = log.next(Deadline::after(std::chrono::milliseconds(100)));
-      if (!line) continue;
-      const std::string text = line->complete ? line->text + "\n" : line->text;
-      line->stream == LogStream::out ? console.print(text) : console.warn(text);
+      if (line) write_record(console, *line);
     }
   } catch (...) {
     failure_ = std::current_exception();
@@ -222,6 +225,10 @@ class IgnoreBrokenPipe {
 };
 
 }  // namespace
+
+void copy_log(const Console& console, LogReader& log) {
+  while (const auto line = log.next(Deadline::never())) write_record(console, *line);
+}
 
 RelayResult relay(const Console& console, ProcessHandle& process, LogReader* log, RelayOptions options) {
   const IgnoreBrokenPipe ignore;

@@ -23,6 +23,9 @@ struct RelayResult {
   std::optional<ExitStatus> exit;  ///< nullopt: detached
 };
 
+/// Writes a log to its end.
+void copy_log(const Console& console, LogReader& log);
+
 /// Blocks until the process has ended and its output is written, or the detach keys were typed. Output comes
 /// from the process's descriptors when it has any, else from `log`, which may be null. With tty, standard
 /// input being a terminal is in raw mode meanwhile.

@@ -10,7 +10,7 @@
 namespace devenv::cli {
 
 int run_network_create(Context& context, const Args& args) {
-  NetworkSpec spec;
+  NetworkSpec spec{.lifetime = Lifetime::detached};
   CLI::App app("Create a network.");
   app.add_flag("--internal", spec.internal, "No way out of it");
   spec.name = parse(app, {"network create [flags] NAME", 1, 1}, args)[0];

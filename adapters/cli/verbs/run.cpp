@@ -54,26 +54,44 @@ Lifetime foreground_lifetime(const RunOptions& options) {
   return options.tty && options.interactive ? Lifetime::detached : Lifetime::kept;
 }
 
+/// nullptr when the container has already exited.
+std::unique_ptr<ProcessHandle> try_attach(Engine& engine, const std::string& id) {
+  try {
+    return engine.attach(id);
+  } catch (const Conflict&) {
+    return nullptr;
+  }
+}
+
+std::optional<ExitStatus> connect(Context& context, const RunOptions& options, const std::string& id) {
+  Engine& engine = context.engine();
+  const auto log = engine.logs(id);
+  if (const auto process = try_attach(engine, id)) {
+    // Leaving a container behind that is to end with this command would be a contradiction.
+    const DetachKeys keys(options.remove ? "" : options.detach_keys);
+    return relay(context.console, *process, log.get(),
+                 {.tty = options.tty,
+                  .input = options.interactive,
+                  .proxy_signals = options.sig_proxy,
+                  .detach_keys = keys})
+        .exit;
+  }
+  copy_log(context.console, *log);
+  return engine.wait(id, Deadline::never());
+}
+
 int run_foreground(Context& context, const RunOptions& options, const ContainerSpec& spec, CidFile& cidfile) {
   Engine& engine = context.engine();
   ContainerInfo container = engine.start(spec, foreground_lifetime(options));
   cidfile.write(container.id);
-  const auto log = engine.logs(container.id);
-  const auto process = engine.attach(container.id);
-  // Leaving a container behind that is to end with this command would be a contradiction.
-  const DetachKeys keys(options.remove ? "" : options.detach_keys);
-  const auto result = relay(context.console, *process, log.get(),
-                            {.tty = options.tty,
-                             .input = options.interactive,
-                             .proxy_signals = options.sig_proxy,
-                             .detach_keys = keys});
-  if (!result.exit) return 0;
-  if (result.exit->out_of_memory)
+  const auto exit = connect(context, options, container.id);
+  if (!exit) return 0;
+  if (exit->out_of_memory)
     context.console.warn("devenv: run " + container.name +
                          ": killed, out of memory; raise the limit with --memory\n");
   container.spec = spec;
   if (options.remove) remove_with_volumes(engine, container);
-  return result.exit->code;
+  return exit->code;
 }
 
 }  // namespace
