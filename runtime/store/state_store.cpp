@@ -1,0 +1,96 @@
+#include "state_store.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "devenv/error.h"
+#include "names.h"
+#include "runtime/base/check.h"
+#include "runtime/base/files.h"
+#include "tmp_dir.h"
+
+namespace devenv::store {
+namespace {
+
+std::string directory(const std::string& root, const std::string& key) {
+  return root + "/states/" + checked_name(key, "state");
+}
+
+}  // namespace
+
+bool StateStore::has(const std::string& key) const {
+  return access((directory(root_, key) + "/diff").c_str(), F_OK) == 0;
+}
+
+std::optional<StateRecord> StateStore::find(const std::string& key) const {
+  const std::string path = directory(root_, key);
+  struct stat st {};
+  if (stat((path + "/diff").c_str(), &st) != 0) return std::nullopt;
+  StateRecord record;
+  record.key = key;
+  record.diff_path = path + "/diff";
+  try {
+    record.meta = read_file(path + "/meta.json");
+    if (stat((path + "/meta.json").c_str(), &st) == 0) record.created_unix_s = st.st_mtim.tv_sec;
+  } catch (const SystemError& error) {
+    if (error.code() == ENOENT) return std::nullopt;  // being removed
+    throw;
+  }
+  return record;
+}
+
+std::vector<StateRecord> StateStore::list() const {
+  std::vector<StateRecord> records;
+  for (const std::string& key : named_directories(root_ + "/states")) {
+    if (auto record = find(key)) records.push_back(std::move(*record));
+  }
+  return records;
+}
+
+bool StateStore::commit(const std::string& key, const std::string& upper_dir,
+                        const std::string& meta_json) const {
+  const std::string target = directory(root_, key);
+  if (has(key)) return false;
+  const TmpDir tmp = TmpDir::create(root_);
+  const std::string made = tmp.path() + "/state";
+  make_directories(made, 0755);
+  replace_file(made + "/meta.json", meta_json);
+  const auto action = [&] { return "store state " + key; };
+  check(rename(upper_dir.c_str(), (made + "/diff").c_str()), action);
+  if (rename(made.c_str(), target.c_str()) == 0) return true;
+  const int code = errno;
+  rename((made + "/diff").c_str(), upper_dir.c_str());
+  if (code == EEXIST || code == ENOTEMPTY) return false;
+  throw SystemError(code, action());
+}
+
+bool StateStore::remove(const std::string& key) const {
+  const std::string path = directory(root_, key);
+  if (!has(key)) return false;
+  const auto lock = FileLock::try_acquire(path, FileLock::Mode::exclusive);
+  if (!lock) throw Conflict("remove state " + key + ": a container uses it; remove the container first");
+  const TmpDir tmp = TmpDir::create(root_);
+  if (rename(path.c_str(), (tmp.path() + "/state").c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw SystemError(errno, "remove state " + key);
+}
+
+FileLock StateStore::use(const std::string& key) const {
+  const std::string path = directory(root_, key);
+  const auto missing = [&] { return NotFound("use state " + key + ": there is none of that key"); };
+  if (!has(key)) throw missing();
+  auto lock = FileLock::try_acquire(path, FileLock::Mode::shared);
+  if (!lock || !has(key)) throw missing();  // only remove() holds it exclusively
+  return std::move(*lock);
+}
+
+FileLock StateStore::lock(const std::string& key, Deadline deadline) const {
+  checked_name(key, "state");
+  return FileLock::acquire(root_ + "/locks/state-" + key, FileLock::Mode::exclusive, deadline,
+                           "state " + key);
+}
+
+}  // namespace devenv::store
