@@ -39,11 +39,13 @@ class Gunzip {
 
   void step() {
     if (state_.block_state == ISAL_BLOCK_FINISH) return next_member();
-    if (state_.avail_in == 0 && !refill() && state_.tmp_out_processed == state_.tmp_out_valid)
-      throw Error("decompress: the gzip data is cut off");
+    const bool ended = state_.avail_in == 0 && !refill();
+    const std::uint32_t room = state_.avail_out;
     const int result = isal_inflate(&state_);
     if (result == ISAL_INCORRECT_CHECKSUM) throw Error("decompress: the gzip data does not fit its checksum");
     if (result < 0) throw Error("decompress: the gzip data is corrupt");
+    if (ended && state_.avail_out == room && state_.block_state != ISAL_BLOCK_FINISH)
+      throw Error("decompress: the gzip data is cut off");
   }
 
   /// Members may follow one another; zeros after the last are padding.
