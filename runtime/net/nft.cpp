@@ -231,12 +231,14 @@ void add_redirect(Batch& batch, const std::string& table, const NetworkRules& ru
 /// sending, and UDP ignores "network unreachable", but not "network prohibited".
 void add_guard(Batch& batch, const std::string& table, const NetworkRules& rules) {
   add_chain(batch, table, "guard", "filter", NF_INET_PRE_ROUTING, kPriorityAfterDstnat);
-  const auto rule = [&] { return Rule(table, "guard", rules.bridge); };
-  rule().outside(kSourceOffset, rules.subnet).verdict(NF_DROP).add_to(batch);
-  rule()
-      .outside(kDestinationOffset, rules.subnet)
-      .reject(NFT_REJECT_ICMP_UNREACH, ICMP_NET_ANO)
-      .add_to(batch);
+  const auto outside = [&](std::uint32_t offset) {
+    Rule rule(table, "guard", rules.bridge);
+    rule.outside(offset, rules.subnet);
+    return rule;
+  };
+  outside(kSourceOffset).verdict(NF_DROP).add_to(batch);
+  outside(kDestinationOffset).protocol(IPPROTO_TCP).reject(NFT_REJECT_TCP_RST).add_to(batch);
+  outside(kDestinationOffset).reject(NFT_REJECT_ICMP_UNREACH, ICMP_NET_ANO).add_to(batch);
 }
 
 void add_input(Batch& batch, const std::string& table, const NetworkRules& rules) {

@@ -182,6 +182,7 @@ TEST(Forwarder, AThousandConnectionsAtOnce) {
     EXPECT_EQ(receive_text(clients[i], 2), "ok");
   }
   clients.clear();
+  accepted.clear();
   EXPECT_TRUE(published.becomes_idle());
 }
 
