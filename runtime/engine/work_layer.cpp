@@ -114,6 +114,7 @@ class NativeWorkLayer final : public build::WorkLayer {
     launch::SandboxPlan plan = launch::make_plan(input);
     plan.rootfs.upper = staged_->diff();
     plan.rootfs.work = fresh_work();
+    plan.rootfs.volatile_upper = true;
     plan.die_with_connection = true;
     return plan;
   }

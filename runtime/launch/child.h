@@ -26,11 +26,11 @@ struct ChildContext {
   const char* resolv_file = nullptr;  ///< null: the image's stays
   const char* mount_point = nullptr;  ///< any existing directory of the host
   pid_t holder = 0;
-  int control = -1;        ///< our end of the socket pair
-  int input = -1;          ///< -1: /dev/null
-  int output = -1;         ///< with a terminal unused
+  int control = -1;  ///< our end of the socket pair
+  int input = -1;    ///< -1: /dev/null
+  int output = -1;   ///< with a terminal unused
   int errors = -1;
-  int host_network = -1;   ///< join this namespace
+  int host_network = -1;  ///< join this namespace
 };
 
 /// The descriptors a process of the container starts with; -1: /dev/null.

@@ -109,10 +109,6 @@ int open_signals() noexcept {
   return fd < 0 ? -errno : fd;
 }
 
-struct Report {
-  Failure failure;
-};
-
 // Forks and waits for the exec: the pipe closes when it succeeds and carries the failure when it does not.
 Failure fork_payload(ProcessBlock& process, const Stdio& stdio, pid_t& pid) noexcept {
   int report[2];
@@ -149,12 +145,23 @@ void start(std::uint64_t number, ProcessBlock& process, Stdio stdio, int master)
   send(MessageType::running, number, pid, Step::none, 0, master);
 }
 
+// Behind the memfd: those of stdin, stdout, stderr that bits 0 to 2 of `flags` say are there.
+Stdio passed_stdio() noexcept {
+  Stdio stdio;
+  std::size_t at = 1;
+  int* const fields[3] = {&stdio.input, &stdio.output, &stdio.errors};
+  for (unsigned i = 0; i < 3; ++i)
+    if ((self.message.flags & (1u << i)) != 0 && at < self.received.fd_count)
+      *fields[i] = self.received.fds[at++];
+  return stdio;
+}
+
 void start_exec() noexcept {
   const std::uint64_t number = self.message.number;
   const std::size_t size = self.message.payload_bytes;
-  const int* fds = self.received.fds;
-  if (self.received.fd_count != 4 || size == 0) return send_failure(number, {Step::malformed, EPROTO, 0});
-  void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[0], 0);
+  if (self.received.fd_count == 0 || size == 0) return send_failure(number, {Step::malformed, EPROTO, 0});
+  Stdio stdio = passed_stdio();
+  void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, self.received.fds[0], 0);
   if (block == MAP_FAILED) return send_failure(number, {Step::malformed, errno, 0});
   ProcessBlock* process = relocate(static_cast<char*>(block), size);
   kernel::Terminal terminal;
@@ -163,7 +170,8 @@ void start_exec() noexcept {
   } else if (process->tty && (terminal = kernel::open_terminal(self.pts)).error < 0) {
     send_failure(number, {Step::terminal, -terminal.error, 0});
   } else {
-    start(number, *process, {fds[1], fds[2], fds[3], terminal.peer}, terminal.master);
+    stdio.terminal = terminal.peer;
+    start(number, *process, stdio, terminal.master);
   }
   if (terminal.master >= 0) close(terminal.master);
   if (terminal.peer >= 0) close(terminal.peer);
@@ -241,6 +249,7 @@ Failure build(ChildContext& context, Sandbox& sandbox) noexcept {
   self.signals = open_signals();
   if (self.signals < 0) return {Step::inherit, -self.signals, 0};
   if (!await(MessageType::go)) return {Step::holder_gone, EPIPE, 0};
+  add_own_host(sandbox, self.message.text, context.hostname);
   return {};
 }
 

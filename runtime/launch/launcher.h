@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <devenv/deadline.h>
@@ -52,12 +53,15 @@ struct ContainerRecord {
   int pid = 0;  ///< 0 once exited
   std::optional<ExitStatus> exit;
   std::int64_t started_unix_ns = 0, finished_unix_ns = 0;
+  ProcessPlan process;  ///< the main one; filled by inspect() alone
 };
 
 struct NetworkRecord {
   std::string id, name, subnet, gateway;
   bool internal = false;
 };
+
+class Connection;
 
 class Holder {
  public:
@@ -75,7 +79,7 @@ class Holder {
   Holder& operator=(const Holder&) = delete;
 
   const std::string& session_dir() const;
-  /// Where scratch_dir of containers belongs: <store>/sessions/<session id>. Exists.
+  /// A container's scratch_dir is "<this>/<its id>": <store>/sessions/<session id>. Exists.
   const std::string& scratch_dir() const;
   bool alive() const;
 
@@ -114,8 +118,15 @@ class Holder {
   std::optional<ContainerRecord> inspect(const std::string& id);
 
  private:
-  class Connection;
-  explicit Holder(std::unique_ptr<Connection> connection);
+  using ExecKey = std::pair<std::string, std::uint64_t>;
+  struct Waits;
+  Holder(std::unique_ptr<Connection> connection, std::string session_dir);
+  void greet();
+  void need_network(const SandboxPlan& plan);
+  std::optional<ExitStatus> wait_for(const ExecKey& key, Deadline deadline);
+
+  std::string session_dir_, scratch_dir_;
+  std::unique_ptr<Waits> waits_;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -117,12 +117,15 @@ Failure run_payload(ProcessBlock& process, const Stdio& stdio, std::uint64_t cap
   if (const int error = kernel::enter_workdir(process.cwd, process.create_cwd ? 0755 : 0); error < 0)
     return failure(Step::work_dir, error);
   umask(process.umask);
-  if (stdio.terminal >= 0) (void)!fchown(0, identity.uid, static_cast<gid_t>(-1));
-  else give_stdio(identity.uid);
+  if (stdio.terminal >= 0)
+    (void)!fchown(0, identity.uid, static_cast<gid_t>(-1));
+  else
+    give_stdio(identity.uid);
   kernel::cloexec_descriptors_from(3);
   kernel::reset_signals();
   const kernel::Credentials who{identity.uid, identity.gid, identity.groups, identity.group_count};
-  if (const int error = kernel::become(who, capabilities); error < 0) return failure(Step::credentials, error);
+  if (const int error = kernel::become(who, capabilities); error < 0)
+    return failure(Step::credentials, error);
   return {Step::exec, execute(process.argv, process.envp), 0};
 }
 

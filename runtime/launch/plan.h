@@ -8,7 +8,8 @@
 
 namespace devenv::launch {
 
-/// One process of a container. `user`, the executable and HOME are resolved inside the container, by its init.
+/// One process of a container. `user`, the executable and HOME are resolved inside the container, by its
+/// init.
 struct ProcessPlan {
   std::vector<std::string> argv;  ///< argv[0] is searched in env's PATH unless it contains '/'
   std::vector<std::string> env;   ///< "K=V"; HOME is added from the container's passwd file when absent
@@ -23,9 +24,9 @@ struct ProcessPlan {
 /// The root file system: an overlay of `lower` (topmost first) and a writable layer.
 struct RootfsPlan {
   std::vector<std::string> lower;  ///< absolute host directories; one is enough
-  std::string upper, work;         ///< absolute host directories, made by the holder; empty: a tmpfs is written to
-  std::uint64_t tmpfs_size_bytes = 0;
+  std::string upper, work;         ///< absolute host directories on one file system, made by the holder
   bool read_only = false;
+  bool volatile_upper = false;  ///< fsync reaches no disk; `work` cannot be used a second time
 };
 
 struct MountPlan {
@@ -38,8 +39,8 @@ struct MountPlan {
   std::uint32_t mode = 01777;    ///< tmpfs
 };
 
-/// A port of the container served on a listening socket of the client's: the i-th of Holder::start's listeners
-/// belongs to ports[i].
+/// A port of the container served on a listening socket of the client's: the i-th of Holder::start's
+/// listeners belongs to ports[i].
 struct PortPlan {
   std::uint16_t container_port = 0;
   bool udp = false;
@@ -78,22 +79,23 @@ struct SandboxPlan {
   RootfsPlan rootfs;
   std::vector<MountPlan> mounts;
   std::vector<std::string> masked_paths, read_only_paths;
-  std::string hosts;           ///< further lines of /etc/hosts, "address name\n"
+  std::string hosts;  ///< further lines of /etc/hosts, "address name\n"
   std::uint64_t shm_size_bytes = 64u << 20;
   ContainerNetwork network;
   LimitsPlan limits;
   std::vector<RlimitPlan> rlimits;
-  std::uint64_t capabilities = 0;      ///< bit n = capability n: bounding set, and root's permitted and effective
-  std::vector<std::uint8_t> seccomp;   ///< struct sock_filter[] of the target; empty: no filter
+  std::uint64_t capabilities = 0;  ///< bit n = capability n: bounding set, and root's permitted and effective
+  std::vector<std::uint8_t> seccomp;  ///< struct sock_filter[] of the target; empty: no filter
   bool no_new_privileges = false;
   bool privileged = false;  ///< /sys and cgroups writable, devices of the host; masks are the caller's choice
   StdinMode stdin_mode = StdinMode::none;
   ProcessPlan process;
 
-  std::string scratch_dir;  ///< made before start, removed with the container; "" or inside Holder::scratch_dir()
-  std::string log_path;     ///< CRI log, created; its directory exists or is scratch_dir
-  std::string exit_path;    ///< "": not kept; else a file "code signal oom finished_ns\n", replaced on exit
-  bool auto_remove = false;          ///< removed by the holder as soon as it exited and waiters were told
+  std::string
+      scratch_dir;  ///< made before start, removed with the container; "" or Holder::scratch_dir() + "/" + id
+  std::string log_path;      ///< CRI log, created; its directory exists or is scratch_dir
+  std::string exit_path;     ///< "": not kept; else a file "code signal oom finished_ns\n", replaced on exit
+  bool auto_remove = false;  ///< removed by the holder as soon as it exited and waiters were told
   bool die_with_connection = false;  ///< killed and removed when the starting connection closes
 };
 

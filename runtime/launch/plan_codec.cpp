@@ -44,10 +44,15 @@ ProcessPlan get_process(Decoder& in) {
 
 void put_file_system(Encoder& out, const SandboxPlan& plan) {
   put_list(out, plan.rootfs.lower);
-  out.put(plan.rootfs.upper).put(plan.rootfs.work).put(plan.rootfs.tmpfs_size_bytes).put(plan.rootfs.read_only);
+  out.put(plan.rootfs.upper).put(plan.rootfs.work).put(plan.rootfs.read_only).put(plan.rootfs.volatile_upper);
   out.put(plan.mounts.size());
   for (const MountPlan& mount : plan.mounts)
-    out.put(static_cast<std::uint64_t>(mount.kind)).put(mount.source).put(mount.target).put(mount.read_only).put(mount.size_bytes).put(mount.mode);
+    out.put(static_cast<std::uint64_t>(mount.kind))
+        .put(mount.source)
+        .put(mount.target)
+        .put(mount.read_only)
+        .put(mount.size_bytes)
+        .put(mount.mode);
   put_list(out, plan.masked_paths);
   put_list(out, plan.read_only_paths);
   out.put(plan.hosts).put(plan.shm_size_bytes);
@@ -57,8 +62,8 @@ void get_file_system(Decoder& in, SandboxPlan& plan) {
   plan.rootfs.lower = get_list(in);
   plan.rootfs.upper = in.text();
   plan.rootfs.work = in.text();
-  plan.rootfs.tmpfs_size_bytes = in.number();
   plan.rootfs.read_only = in.flag();
+  plan.rootfs.volatile_upper = in.flag();
   plan.mounts.resize(in.count());
   for (MountPlan& mount : plan.mounts) {
     mount.kind = static_cast<MountPlan::Kind>(in.number());
@@ -136,7 +141,9 @@ class BlockWriter {
     bytes_.append(text.c_str(), text.size() + 1);
     return at;
   }
-  void set(std::uint64_t slot, std::uint64_t value) { std::memcpy(bytes_.data() + slot, &value, sizeof value); }
+  void set(std::uint64_t slot, std::uint64_t value) {
+    std::memcpy(bytes_.data() + slot, &value, sizeof value);
+  }
   void add_all(std::uint64_t array, const std::vector<std::string>& list) {
     for (std::size_t i = 0; i < list.size(); ++i) set(array + i * sizeof(std::uint64_t), add(list[i]));
   }
@@ -153,7 +160,8 @@ bool relocate_text(char* base, std::size_t size, char*& field) noexcept {
   return true;
 }
 
-bool relocate_array(char* base, std::size_t size, char**& field, std::size_t count, std::size_t slots) noexcept {
+bool relocate_array(char* base, std::size_t size, char**& field, std::size_t count,
+                    std::size_t slots) noexcept {
   const auto offset = reinterpret_cast<std::uintptr_t>(field);
   if (offset < sizeof(ProcessBlock) || offset % alignof(char*) != 0 || offset > size) return false;
   if (slots > (size - offset) / sizeof(char*)) return false;
@@ -174,7 +182,11 @@ std::string encode(const SandboxPlan& plan) {
   put_confinement(out, plan);
   out.put(static_cast<std::uint64_t>(plan.stdin_mode));
   put_process(out, plan.process);
-  out.put(plan.scratch_dir).put(plan.log_path).put(plan.exit_path).put(plan.auto_remove).put(plan.die_with_connection);
+  out.put(plan.scratch_dir)
+      .put(plan.log_path)
+      .put(plan.exit_path)
+      .put(plan.auto_remove)
+      .put(plan.die_with_connection);
   return out.bytes();
 }
 
@@ -196,6 +208,17 @@ SandboxPlan decode_plan(std::string_view bytes) {
   plan.auto_remove = in.flag();
   plan.die_with_connection = in.flag();
   return plan;
+}
+
+std::string encode(const ProcessPlan& process) {
+  Encoder out;
+  put_process(out, process);
+  return out.bytes();
+}
+
+ProcessPlan decode_process(std::string_view bytes) {
+  Decoder in(bytes);
+  return get_process(in);
 }
 
 std::string encode_process(const ProcessPlan& process) {

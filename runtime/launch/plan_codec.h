@@ -13,6 +13,8 @@ namespace devenv::launch {
 
 std::string encode(const SandboxPlan& plan);
 SandboxPlan decode_plan(std::string_view bytes);
+std::string encode(const ProcessPlan& process);
+ProcessPlan decode_process(std::string_view bytes);
 
 /// The start of a process block. Before relocate() the pointers hold offsets from the block's start.
 struct ProcessBlock {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,13 +50,15 @@ int attach_file(int root, int dirfd, const char* name, const char* target, const
 
 // Three small files of our own over the image's, on a tmpfs of theirs: the image's stay untouched, also in a
 // layer made from this container.
-int mount_etc_files(int root, const ChildContext& context) noexcept {
-  const int files = kernel::tmpfs_mount(1 << 20, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+int mount_etc_files(int root, const ChildContext& context, int& hosts) noexcept {
+  const int files =
+      kernel::tmpfs_mount(1 << 20, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   if (files < 0) return files;
   int error = attach_file(root, files, "hosts", "/etc/hosts", context.hosts_file);
   if (error == 0) error = attach_file(root, files, "hostname", "/etc/hostname", context.hostname_file);
   if (error == 0 && context.resolv_file != nullptr)
     error = attach_file(root, files, "resolv.conf", "/etc/resolv.conf", context.resolv_file);
+  if (error == 0) hosts = openat(files, "hosts", O_WRONLY | O_APPEND | O_CLOEXEC);
   close(files);
   return error;
 }
@@ -66,12 +69,15 @@ Failure mount_of_plan(int root, const SandboxPlan& plan) noexcept {
     kernel::MountEntry entry;
     entry.kind = mount.kind == MountPlan::Kind::bind ? kernel::MountKind::bind : kernel::MountKind::tmpfs;
     entry.flags = kernel::kMountRecursive | (mount.read_only ? kernel::kMountReadOnly : 0u);
-    if (mount.kind == MountPlan::Kind::tmpfs) entry.flags = kernel::kMountNoSuid | kernel::kMountNoDev | (mount.read_only ? kernel::kMountReadOnly : 0u);
+    if (mount.kind == MountPlan::Kind::tmpfs)
+      entry.flags =
+          kernel::kMountNoSuid | kernel::kMountNoDev | (mount.read_only ? kernel::kMountReadOnly : 0u);
     entry.source = mount.source.c_str();
     entry.target = mount.target.c_str();
     entry.size_bytes = mount.size_bytes;
     entry.mode = mount.mode;
-    if (const int error = kernel::attach_in_root(root, entry); error < 0) return failed(Step::mount, error, index);
+    if (const int error = kernel::attach_in_root(root, entry); error < 0)
+      return failed(Step::mount, error, index);
     ++index;
   }
   return {};
@@ -84,14 +90,15 @@ int mount_root(const ChildContext& context) noexcept {
   layers.lower_count = context.lower_count;
   layers.upper = rootfs.upper.c_str();
   layers.work = rootfs.work.c_str();
-  layers.volatile_upper = !context.plan->scratch_dir.empty();
+  layers.volatile_upper = rootfs.volatile_upper;
   return kernel::overlay_mount(layers);
 }
 
 Failure mask(int root, int dev, const SandboxPlan& plan) noexcept {
   std::uint32_t index = 0;
   for (const std::string& path : plan.masked_paths) {
-    if (const int error = kernel::mask_path(root, dev, path.c_str()); error < 0) return failed(Step::mask, error, index);
+    if (const int error = kernel::mask_path(root, dev, path.c_str()); error < 0)
+      return failed(Step::mask, error, index);
     ++index;
   }
   index = 0;
@@ -110,7 +117,8 @@ Failure set_up_limits(const SandboxPlan& plan) noexcept {
     if (const int error = kernel::set_limit(limit.resource, limit.soft, limit.hard); error < 0)
       return failed(Step::limits, error);
   kernel::set_oom_score(0);  // a holder protected by its user must not protect what it runs
-  if (const int error = kernel::new_session_keyring(); error < 0 && error != -ENOSYS) return failed(Step::keyring, error);
+  if (const int error = kernel::new_session_keyring(); error < 0 && error != -ENOSYS)
+    return failed(Step::keyring, error);
   return {};
 }
 
@@ -119,16 +127,19 @@ Failure mount_sandbox(const ChildContext& context, Sandbox& sandbox) noexcept {
   if (const int error = kernel::make_mounts_private(); error < 0) return failed(Step::private_mounts, error);
   sandbox.root = mount_root(context);
   if (sandbox.root < 0) return failed(Step::root, sandbox.root);
-  if (const int error = kernel::attach_root(sandbox.root, context.mount_point); error < 0) return failed(Step::root, error);
+  if (const int error = kernel::attach_root(sandbox.root, context.mount_point); error < 0)
+    return failed(Step::root, error);
   if (const int error = kernel::mount_proc(sandbox.root); error < 0) return failed(Step::proc, error);
-  if (const int error = kernel::mount_sys(sandbox.root, plan.privileged); error < 0) return failed(Step::sys, error);
+  if (const int error = kernel::mount_sys(sandbox.root, plan.privileged); error < 0)
+    return failed(Step::sys, error);
   const kernel::DevMounts mounts = kernel::mount_dev(sandbox.root, {.shm_size_bytes = plan.shm_size_bytes});
   if (mounts.error < 0) return failed(Step::dev, mounts.error);
   sandbox.dev = mounts.dev;
   sandbox.pts = mounts.pts;
   if (const int error = kernel::mount_mqueue(sandbox.root); error < 0 && error != -ENODEV)
     return failed(Step::mqueue, error);
-  if (const int error = mount_etc_files(sandbox.root, context); error < 0) return failed(Step::etc_files, error);
+  if (const int error = mount_etc_files(sandbox.root, context, sandbox.hosts); error < 0)
+    return failed(Step::etc_files, error);
   return mount_of_plan(sandbox.root, plan);
 }
 
@@ -137,11 +148,12 @@ Failure close_sandbox(const ChildContext& context, Sandbox& sandbox) noexcept {
   if (const int error = kernel::unshare_namespaces(CLONE_NEWCGROUP); error < 0)
     return failed(Step::cgroup_namespace, error);
   if (context.cgroups) {
-    const int error = kernel::mount_cgroups(sandbox.root, context.cgroup_hierarchies, context.cgroup_hierarchy_count,
-                                            plan.privileged);
+    const int error = kernel::mount_cgroups(sandbox.root, context.cgroup_hierarchies,
+                                            context.cgroup_hierarchy_count, plan.privileged);
     if (error < 0) return failed(Step::cgroups, error);
   }
-  if (const int error = kernel::set_hostname(context.hostname); error < 0) return failed(Step::hostname, error);
+  if (const int error = kernel::set_hostname(context.hostname); error < 0)
+    return failed(Step::hostname, error);
   if (plan.process.tty) {
     const kernel::Terminal terminal = kernel::open_terminal(sandbox.pts);
     if (terminal.error < 0) return failed(Step::terminal, terminal.error);
@@ -152,13 +164,25 @@ Failure close_sandbox(const ChildContext& context, Sandbox& sandbox) noexcept {
   }
   if (const Failure failure = mask(sandbox.root, sandbox.dev, plan); failure.failed()) return failure;
   if (plan.rootfs.read_only)
-    if (const int error = kernel::make_root_read_only(sandbox.root); error < 0) return failed(Step::read_only, error);
+    if (const int error = kernel::make_root_read_only(sandbox.root); error < 0)
+      return failed(Step::read_only, error);
   if (const int error = kernel::enter_root(sandbox.root); error < 0) return failed(Step::enter_root, error);
   return {};
 }
 
+void add_own_host(Sandbox& sandbox, const char* address, const char* hostname) noexcept {
+  const iovec parts[] = {{const_cast<char*>(address), std::strlen(address)},
+                         {const_cast<char*>("\t"), 1},
+                         {const_cast<char*>(hostname), std::strlen(hostname)},
+                         {const_cast<char*>("\n"), 1}};
+  if (sandbox.hosts >= 0 && *address != '\0') (void)!writev(sandbox.hosts, parts, 4);
+  if (sandbox.hosts >= 0) close(sandbox.hosts);
+  sandbox.hosts = -1;
+}
+
 Failure confine(const SandboxPlan& plan) noexcept {
-  if (const int error = kernel::drop_bounding(plan.capabilities); error < 0) return failed(Step::confine, error);
+  if (const int error = kernel::drop_bounding(plan.capabilities); error < 0)
+    return failed(Step::confine, error);
   if (const int error = kernel::clear_ambient(); error < 0) return failed(Step::confine, error);
   if (plan.no_new_privileges)
     if (const int error = kernel::set_no_new_privileges(); error < 0) return failed(Step::confine, error);

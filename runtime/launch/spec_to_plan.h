@@ -1,4 +1,5 @@
-// ContainerSpec + image defaults + what the engine resolved → SandboxPlan. Pure: reads no file, asks no kernel.
+// ContainerSpec + image defaults + what the engine resolved → SandboxPlan. Pure: reads no file, asks no
+// kernel.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +23,15 @@ struct ImageDefaults {
 struct PlanInput {
   ContainerSpec spec;
   ImageDefaults image;
-  std::string id;                             ///< 64 hex digits
-  std::vector<std::string> lower_dirs;        ///< topmost first, a frozen state's included
-  std::string container_dir;                  ///< upper, work and log go below it
-  bool container_dir_is_scratch = true;       ///< journaled and removed with the container
+  std::string id;                                  ///< 64 hex digits
+  std::vector<std::string> lower_dirs;             ///< topmost first, a frozen state's included
+  std::string container_dir;                       ///< upper, work and log go below it
+  bool container_dir_is_scratch = true;            ///< journaled and removed with the container
   std::map<std::string, std::string> volume_dirs;  ///< volume name → its _data directory
-  std::string host_ca_bundle;                 ///< with trust_host_cas: the host file
-  std::vector<std::string> image_ca_bundles;  ///< with trust_host_cas: targets that exist in the image
-  std::vector<std::uint8_t> seccomp;          ///< compiled filter; dropped when privileged
-  std::uint64_t all_capabilities = 0;         ///< what the kernel knows, for privileged and cap_add ALL
+  std::string host_ca_bundle;                      ///< with trust_host_cas: the host file
+  std::vector<std::string> image_ca_bundles;       ///< with trust_host_cas: targets that exist in the image
+  std::vector<std::uint8_t> seccomp;               ///< compiled filter; dropped when privileged
+  std::uint64_t all_capabilities = 0;              ///< what the kernel knows, for privileged and cap_add ALL
 };
 
 /// Docker's table: entrypoint given → it + command; else image entrypoint + (command or image command).

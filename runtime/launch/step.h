@@ -44,8 +44,8 @@ enum class Step : std::uint32_t {
 
 struct Failure {
   Step step = Step::none;
-  std::int32_t error = 0;    ///< errno; for identity a kernel::IdentityError
-  std::uint32_t index = 0;   ///< mount, mask: which of the plan's
+  std::int32_t error = 0;   ///< errno; for identity a kernel::IdentityError
+  std::uint32_t index = 0;  ///< mount, mask: which of the plan's
   bool failed() const { return step != Step::none; }
 };
 

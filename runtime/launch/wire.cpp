@@ -15,7 +15,8 @@ struct ControlBuffer {
 };
 
 void take_fds(msghdr& header, Received& received) noexcept {
-  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;
+       control = CMSG_NXTHDR(&header, control)) {
     if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     std::memcpy(received.fds, CMSG_DATA(control), count * sizeof(int));
@@ -63,7 +64,8 @@ int receive_message(int socket, Message& message, Received& received) noexcept {
   if (got < 0) return errno == ECONNRESET ? 0 : -errno;
   if (got == 0) return 0;
   take_fds(header, received);
-  const bool whole = static_cast<std::size_t>(got) == sizeof message && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+  const bool whole =
+      static_cast<std::size_t>(got) == sizeof message && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
   if (whole && message.magic == kWireMagic && message.version == kWireVersion) {
     message.id[sizeof message.id - 1] = '\0';
     message.text[sizeof message.text - 1] = '\0';

@@ -15,26 +15,25 @@ constexpr std::size_t kMaxFds = 128;  // the kernel's limit is 253 (SCM_MAX_FD)
 enum class MessageType : std::uint16_t {
   // client → holder; each is answered by ok or error with the same serial
   hello = 1,
+  reserve_subnet,
   create_network,
   remove_network,
   list_networks,
-  start,
+  start,  ///< number: how many descriptors are listeners; the rest is kept open with the container
   exec,
   wait,
   wait_exec,
   signal,
-  signal_exec,
   attach_input,
   remove,
   list,
   inspect,
-  shut_down,
   // holder → client
   ok,
   error,
   // holder → init
   go = 64,       ///< the network is there: run the payload
-  run,           ///< a further process; payload: process block; fds: memfd, then stdin, stdout, stderr
+  run,           ///< a further process; payload: process block; fds: memfd, then stdio by the bits of flags
   kill_process,  ///< number: process id as in `running`, value: signal
   // init → holder
   running = 96,  ///< number: 0 = main, else the exec's; value: pid inside; fds: terminal master
@@ -61,7 +60,8 @@ struct Message {
 };
 
 /// One packet with up to kMaxFds descriptors. 0, or -errno. Never raises SIGPIPE.
-int send_message(int socket, const Message& message, const int* fds = nullptr, std::size_t fd_count = 0) noexcept;
+int send_message(int socket, const Message& message, const int* fds = nullptr,
+                 std::size_t fd_count = 0) noexcept;
 
 struct Received {
   int fds[kMaxFds];

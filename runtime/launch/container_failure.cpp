@@ -1,0 +1,62 @@
+#include "container_failure.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/base/check.h"
+#include "runtime/kernel/identity.h"
+
+namespace devenv::launch {
+
+namespace {
+
+StartError command_error(const ProcessPlan& process, int error) {
+  const std::string command = process.argv.empty() ? std::string() : process.argv[0];
+  const std::string what = "execute \"" + command + "\": ";
+  if (error == ENOENT || error == ENOTDIR) {
+    const bool searched = command.find('/') == std::string::npos;
+    return {ErrorKind::command, 127,
+            what + (searched ? "not found in the container's PATH" : "no such file in the container") +
+                "; a script's #! line or a dynamic loader that is missing reads the same"};
+  }
+  if (error == ENOEXEC)
+    return {ErrorKind::command, 126, what + "not a program for this machine; a script needs a #! line"};
+  return {ErrorKind::command, 126, SystemError(error, "execute \"" + command + "\"").what()};
+}
+
+StartError user_error(const ProcessPlan& process, int error) {
+  const char* reason = kernel::reason_of(static_cast<kernel::IdentityError>(error));
+  return {ErrorKind::error, 0, "resolve user \"" + process.user + "\": " + reason};
+}
+
+std::string object_of(const SandboxPlan& plan, const ProcessPlan& process, const Failure& failure) {
+  const auto item = [&](const std::vector<std::string>& list) {
+    return failure.index < list.size() ? " " + list[failure.index] : std::string();
+  };
+  switch (failure.step) {
+    case Step::mount:
+      if (failure.index >= plan.mounts.size()) return {};
+      return " " + plan.mounts[failure.index].source + " on " + plan.mounts[failure.index].target;
+    case Step::mask:
+      return item(plan.masked_paths);
+    case Step::read_only:
+      return item(plan.read_only_paths);
+    case Step::work_dir:
+      return " " + process.cwd;
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+StartError start_error(const SandboxPlan& plan, const ProcessPlan& process, const Failure& failure) {
+  if (failure.step == Step::exec) return command_error(process, failure.error);
+  if (failure.step == Step::identity && failure.error < 64) return user_error(process, failure.error);
+  const std::string name = plan.name.empty() ? plan.id.substr(0, 12) : plan.name;
+  const std::string action = action_of(failure.step) + object_of(plan, process, failure);
+  return {ErrorKind::system, failure.error,
+          SystemError(failure.error, "start container " + name + ": " + action).what()};
+}
+
+}  // namespace devenv::launch

@@ -1,0 +1,139 @@
+#include "hold.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <string>
+
+#include "journal.h"
+#include "runtime/base/check.h"
+#include "runtime/base/files.h"
+#include "runtime/kernel/namespaces.h"
+#include "runtime/kernel/process_setup.h"
+#include "runtime/net/netns.h"
+#include "session.h"
+#include "spawn.h"
+
+namespace devenv::launch {
+
+namespace {
+
+bool runs_from_memfd() {
+  char target[PATH_MAX] = {};
+  return readlink("/proc/self/exe", target, sizeof target - 1) > 0 &&
+         std::string(target).starts_with("/memfd:");
+}
+
+// Containers' inits are copies of this process: their /proc/1/exe must not lead to a file that anybody could
+// overwrite (CVE-2019-5736).
+void execute_sealed_copy(char* const* argv) {
+  const UniqueFd self = open_file("/proc/self/exe", O_RDONLY);
+  struct stat status;
+  check(fstat(self.get(), &status), "stat the devenv helper");
+  const UniqueFd copy(
+      check(memfd_create("devenv-helper", MFD_CLOEXEC | MFD_ALLOW_SEALING), "create a memfd"));
+  for (off_t left = status.st_size; left > 0;) {
+    const ssize_t sent = sendfile(copy.get(), self.get(), nullptr, static_cast<std::size_t>(left));
+    if (check(sent, "copy the devenv helper") == 0) throw Error("copy the devenv helper: it is cut short");
+    left -= sent;
+  }
+  check(fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL),
+        "seal the devenv helper");
+  char* const no_environment[] = {nullptr};
+  fexecve(copy.get(), argv, no_environment);
+  throw SystemError(errno, "execute the devenv helper's sealed copy");
+}
+
+void raise_descriptor_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void prepare_process() {
+  kernel::close_descriptors_from(kHelperFd + 1);
+  check(fcntl(kHelperFd, F_SETFD, FD_CLOEXEC), "keep the owner's socket from children");
+  std::signal(SIGPIPE, SIG_IGN);
+  umask(022);
+  raise_descriptor_limit();
+  check(chdir("/"), "enter /");
+}
+
+UniqueFd leave_host_namespaces() {
+  UniqueFd host_netns = net::current_netns();
+  if (const int error = kernel::unshare_namespaces(CLONE_NEWNET | CLONE_NEWNS); error < 0)
+    throw SystemError(-error, "create the holder's namespaces",
+                      error == -EPERM ? "devenv needs root for now: run it as root or through sudo" : "");
+  // Slave: what is unmounted on the host later disappears here too and is not kept busy by us.
+  check(mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), "make the holder's mounts its own");
+  return host_netns;
+}
+
+UniqueFd open_process(pid_t pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
+
+// The last component of every group's directory but the container's own.
+std::vector<std::string> session_cgroups(const std::string& id) {
+  const kernel::CgroupLimits every{1, 1, 1};
+  return kernel::Cgroup::paths(kernel::detect_cgroups(), id, every);
+}
+
+void announce(Journal& journal, const ServerOptions& options) {
+  const std::string scratch = scratch_path(options.store_dir, options.session_id);
+  for (const std::string& path : session_cgroups(options.session_id))
+    journal.add({JournalEntry::Kind::cgroup, path});
+  journal.add({JournalEntry::Kind::scratch, scratch});
+  make_directories(options.store_dir + "/sessions", 0700);
+  make_directories(scratch, 0700);
+}
+
+void hold(const ServerOptions& options) {
+  // Descriptor 3 itself stays for telling the owner why we could not begin.
+  UniqueFd owner(check(fcntl(kHelperFd, F_DUPFD_CLOEXEC, kHelperFd + 1), "duplicate the owner's socket"));
+  UniqueFd owner_process = options.detached ? UniqueFd() : open_process(getppid());
+  auto lock = create_session(options.runtime_dir, options.session_id);
+  if (!lock) throw Conflict("start devenv holder " + options.session_id + ": it runs already");
+  Janitor janitor = Janitor::spawn(options.runtime_dir, options.session_id);
+  {
+    UniqueFd host_netns = leave_host_namespaces();
+    net::prepare_holder_netns();
+    Journal journal(journal_path(session_dir(options.runtime_dir, options.session_id)));
+    announce(journal, options);
+    Server server(options, std::move(owner), std::move(owner_process), std::move(host_netns), janitor);
+    server.run();
+  }
+  lock->reset();
+  janitor.finish();
+}
+
+void tell_owner(const std::string& text) {
+  Message message;
+  message.type = MessageType::error;
+  message.serial = 1;  // of its hello
+  set_text(message.text, sizeof message.text, text.c_str());
+  send_message(kHelperFd, message);
+}
+
+}  // namespace
+
+int run_holder(const ServerOptions& options, char* const* argv) noexcept {
+  try {
+    if (!runs_from_memfd()) execute_sealed_copy(argv);
+    prepare_process();
+    hold(options);
+    return 0;
+  } catch (const std::exception& error) {
+    tell_owner(error.what());
+    return 1;
+  }
+}
+
+}  // namespace devenv::launch

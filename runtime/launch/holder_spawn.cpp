@@ -1,0 +1,120 @@
+// How a client comes to a holder: spawns its own, finds the user's detached one, or knocks at a directory.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "connection.h"
+#include "control_address.h"
+#include "launcher.h"
+#include "runtime/base/check.h"
+#include "runtime/base/files.h"
+#include "runtime/base/random_id.h"
+#include "session.h"
+#include "spawn.h"
+#include "sweep.h"
+
+namespace devenv::launch {
+
+namespace {
+
+constexpr int kAttempts = 20;
+
+UniqueFd connect_socket(const std::string& session_dir) {
+  UniqueFd socket(check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "create a socket"));
+  const std::string path = control_path(session_dir);
+  if (access(path.c_str(), F_OK) != 0) return {};
+  const ControlAddress address(path);
+  if (::connect(socket.get(), address.get(), address.size()) == 0) return socket;
+  return {};
+}
+
+struct Spawned {
+  UniqueFd socket;
+  pid_t pid;
+};
+
+Spawned spawn_holder(const HolderOptions& options, const std::string& id, const char* mode) {
+  int ends[2];
+  check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "create the holder's socket");
+  UniqueFd ours(ends[0]);
+  const UniqueFd theirs(ends[1]);
+  const std::string helper = options.helper_path.empty() ? locate_helper() : options.helper_path;
+  const pid_t pid = spawn_helper(
+      helper, {"devenv-helper", "hold", options.runtime_dir, options.store_dir, id, mode}, theirs.get());
+  return {std::move(ours), pid};
+}
+
+// Until the session's lock is free. Blocks: its holder is on its way out.
+void wait_until_dead(const std::string& session_dir) {
+  const UniqueFd lock(open(lock_path(session_dir).c_str(), O_RDONLY | O_CLOEXEC));
+  while (lock && flock(lock.get(), LOCK_SH) != 0 && errno == EINTR) continue;
+}
+
+// One spawner of the detached holder at a time.
+UniqueFd lock_spawning(const std::string& runtime_dir) {
+  make_directories(sessions_dir(runtime_dir), 0700);
+  UniqueFd lock = open_file(sessions_dir(runtime_dir) + "/.spawn", O_RDWR | O_CREAT, 0600);
+  while (flock(lock.get(), LOCK_EX) != 0)
+    if (errno != EINTR) throw SystemError(errno, "lock " + runtime_dir);
+  return lock;
+}
+
+}  // namespace
+
+std::shared_ptr<Holder> Holder::spawn_session(const HolderOptions& options) {
+  sweep_dead_sessions(options.runtime_dir);
+  const std::string id = random_id(16);
+  Spawned spawned = spawn_holder(options, id, "session");
+  std::shared_ptr<Holder> holder(
+      new Holder(std::make_unique<Connection>(std::move(spawned.socket), spawned.pid),
+                 launch::session_dir(options.runtime_dir, id)));
+  holder->greet();
+  return holder;
+}
+
+std::shared_ptr<Holder> Holder::connect(const std::string& session_dir) {
+  UniqueFd socket = connect_socket(session_dir);
+  if (!socket) return nullptr;
+  std::shared_ptr<Holder> holder(
+      new Holder(std::make_unique<Connection>(std::move(socket), -1), session_dir));
+  try {
+    holder->greet();
+  } catch (const Error&) {
+    return nullptr;  // it was leaving when we came
+  }
+  return holder;
+}
+
+std::shared_ptr<Holder> Holder::connect_or_spawn_detached(const HolderOptions& options) {
+  const std::string dir = launch::session_dir(options.runtime_dir, kDetachedSession);
+  if (auto holder = connect(dir)) return holder;
+  const UniqueFd guard = lock_spawning(options.runtime_dir);
+  sweep_dead_sessions(options.runtime_dir);
+  for (int attempt = 1;; ++attempt) {
+    if (auto holder = connect(dir)) return holder;
+    wait_until_dead(dir);
+    Spawned spawned = spawn_holder(options, kDetachedSession, "detached");
+    std::shared_ptr<Holder> holder(
+        new Holder(std::make_unique<Connection>(std::move(spawned.socket), -1), dir));
+    try {
+      holder->greet();
+      return holder;
+    } catch (const Error&) {
+      if (attempt == kAttempts) throw;
+    }
+  }
+}
+
+std::vector<std::string> Holder::sessions(const std::string& runtime_dir) {
+  std::vector<std::string> alive;
+  for (const std::string& id : session_ids(runtime_dir)) {
+    const std::string dir = launch::session_dir(runtime_dir, id);
+    if (session_alive(dir)) alive.push_back(dir);
+  }
+  return alive;
+}
+
+}  // namespace devenv::launch

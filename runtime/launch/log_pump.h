@@ -1,0 +1,41 @@
+// Moves a container's output from its pipes, or its terminal, into its log file. Holder side, on the loop.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cri_log.h"
+#include "runtime/base/event_loop.h"
+#include "runtime/base/unique_fd.h"
+
+namespace devenv::launch {
+
+class LogPump {
+ public:
+  LogPump(EventLoop& loop, UniqueFd log) : loop_(loop), log_(std::move(log)) {}
+  LogPump(const LogPump&) = delete;
+  LogPump& operator=(const LogPump&) = delete;
+  ~LogPump();
+
+  /// `source` becomes non-blocking.
+  void add(UniqueFd source, CriStream stream);
+  /// Takes what is there now, whoever may still hold the other ends, writes the end record and stops.
+  void finish();
+
+ private:
+  struct Source {
+    UniqueFd fd;
+    CriStream stream;
+  };
+  /// False when the source is empty or over.
+  bool read_once(const Source& source);
+  void on_readable(int fd);
+  void write(const std::string& records);
+
+  EventLoop& loop_;
+  UniqueFd log_;
+  std::vector<Source> sources_;
+  bool failed_ = false;
+};
+
+}  // namespace devenv::launch

@@ -1,0 +1,128 @@
+#include "networks.h"
+
+#include <fcntl.h>
+
+#include "runtime/base/check.h"
+#include "runtime/base/files.h"
+#include "runtime/net/resolv_conf.h"
+
+namespace devenv::launch {
+
+namespace {
+
+constexpr const char* kDefaultNetwork = "default";
+
+UniqueFd duplicate(int fd) {
+  return UniqueFd(check(fcntl(fd, F_DUPFD_CLOEXEC, 3), "duplicate a descriptor"));
+}
+
+std::string read_host_resolv_conf() {
+  try {
+    return read_file("/etc/resolv.conf", 1u << 20);
+  } catch (const Error&) {
+    return {};  // a host without one resolves nothing, and neither do its containers
+  }
+}
+
+std::vector<std::string> names_of(const SandboxPlan& plan) {
+  std::vector<std::string> names;
+  if (!plan.name.empty()) names.push_back(plan.name);
+  names.insert(names.end(), plan.network.aliases.begin(), plan.network.aliases.end());
+  names.push_back(plan.id.substr(0, 12));
+  if (!plan.hostname.empty()) names.push_back(plan.hostname);
+  return names;
+}
+
+}  // namespace
+
+Networks::Networks(EventLoop& loop, UniqueFd host_netns)
+    : loop_(loop),
+      host_netns_(std::move(host_netns)),
+      resolv_conf_(read_host_resolv_conf()),
+      holder_(loop, duplicate(host_netns_.get())) {}
+
+const NamedNetwork& Networks::create(NetworkRequest request) {
+  if (networks_.count(request.name) != 0)
+    throw Conflict("create network " + request.name + ": the name is taken");
+  net::NetworkOptions options;
+  options.subnet = net::Subnet{static_cast<std::uint8_t>(request.subnet)};
+  options.internal = request.internal;
+  options.add_rules = request.add_rules;
+  options.remove_rules = request.remove_rules;
+  options.nameservers = net::parse_resolv_conf(resolv_conf_).nameservers;
+  auto network = std::make_unique<net::Network>(holder_, std::move(options));
+  const std::string name = request.name;
+  return networks_.emplace(name, NamedNetwork{std::move(request), std::move(network)}).first->second;
+}
+
+NamedNetwork* Networks::find(const std::string& name_or_id) {
+  const auto found = networks_.find(name_or_id);
+  if (found != networks_.end()) return &found->second;
+  for (auto& [name, network] : networks_)
+    if (name_or_id.size() >= 4 && network.request.id.starts_with(name_or_id)) return &network;
+  return nullptr;
+}
+
+bool Networks::remove(const std::string& name_or_id) {
+  const NamedNetwork* network = find(name_or_id);
+  if (network == nullptr) return false;
+  if (network->network->attached() > 0)
+    throw Conflict("remove network " + name_or_id + ": " + std::to_string(network->network->attached()) +
+                   " containers are on it");
+  const std::string name = network->request.name;
+  const unsigned subnet = network->request.subnet;
+  networks_.erase(name);
+  give_back_subnet(subnet);
+  return true;
+}
+
+bool Networks::has_user_networks() const { return networks_.size() > networks_.count(kDefaultNetwork); }
+
+Attachment::Attachment(Networks& networks, const SandboxPlan& plan, std::vector<UniqueFd> listeners)
+    : networks_(networks), plan_(plan), listeners_(std::move(listeners)) {
+  if (plan.network.mode != ContainerNetwork::Mode::bridge) return;
+  network_ = networks.find(plan.network.network);
+  if (network_ == nullptr)
+    throw NotFound("start a container on network " + plan.network.network + ": there is no such network");
+}
+
+Attachment::~Attachment() {
+  tcp_.clear();
+  udp_.clear();
+  if (network_ != nullptr && address_) network_->network->release(*address_);
+}
+
+void Attachment::connect(int pid) {
+  if (plan_.network.mode == ContainerNetwork::Mode::host) return;
+  const UniqueFd netns = open_file("/proc/" + std::to_string(pid) + "/ns/net", O_RDONLY);
+  if (network_ == nullptr) return networks_.holder().raise_loopback(netns.get());
+  address_ = network_->network->attach(netns.get(), names_of(plan_));
+  forward();
+}
+
+void Attachment::forward() {
+  for (std::size_t i = 0; i < listeners_.size() && i < plan_.network.ports.size(); ++i) {
+    const PortPlan& port = plan_.network.ports[i];
+    std::vector<UniqueFd> sockets;
+    sockets.push_back(std::move(listeners_[i]));
+    if (port.udp)
+      udp_.push_back(std::make_unique<net::UdpForwarder>(networks_.loop(), std::move(sockets), *address_,
+                                                         port.container_port));
+    else
+      tcp_.push_back(std::make_unique<net::TcpForwarder>(networks_.loop(), networks_.holder().pipes(),
+                                                         std::move(sockets), *address_, port.container_port));
+  }
+  listeners_.clear();
+}
+
+std::string Attachment::resolv_conf() const {
+  if (plan_.network.mode == ContainerNetwork::Mode::host) return networks_.host_resolv_conf();
+  if (network_ == nullptr) return "# no network\n";
+  return net::container_resolv_conf(network_->network->subnet(),
+                                    net::parse_resolv_conf(networks_.host_resolv_conf()),
+                                    network_->request.internal);
+}
+
+std::string Attachment::ip() const { return address_ ? address_->text() : std::string(); }
+
+}  // namespace devenv::launch

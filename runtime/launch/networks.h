@@ -1,0 +1,90 @@
+// The holder's networks by name, and one container's place on one: address, names, forwarded ports.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan.h"
+#include "runtime/base/event_loop.h"
+#include "runtime/base/unique_fd.h"
+#include "runtime/net/forwarder.h"
+#include "runtime/net/network.h"
+#include "runtime/net/udp_forwarder.h"
+
+namespace devenv::launch {
+
+/// A network as create_network messages carry it. The packet rules were compiled by the client.
+struct NetworkRequest {
+  std::string id, name;
+  bool internal = false;
+  unsigned subnet = 0;
+  std::string add_rules, remove_rules;
+};
+
+struct NamedNetwork {
+  NetworkRequest request;
+  std::unique_ptr<net::Network> network;
+};
+
+class Networks;
+
+/// What a running container holds of its network. Destroying it gives everything back.
+class Attachment {
+ public:
+  Attachment(Networks& networks, const SandboxPlan& plan, std::vector<UniqueFd> listeners);
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
+  ~Attachment();
+
+  /// Connects the namespace of `pid`, then the ports. Throws.
+  void connect(int pid);
+  std::string ip() const;
+  /// What the container reads in its /etc/resolv.conf; known before connect().
+  std::string resolv_conf() const;
+
+ private:
+  void forward();
+
+  Networks& networks_;
+  const SandboxPlan& plan_;
+  std::vector<UniqueFd> listeners_;
+  NamedNetwork* network_ = nullptr;
+  std::optional<net::Ipv4> address_;
+  std::vector<std::unique_ptr<net::TcpForwarder>> tcp_;
+  std::vector<std::unique_ptr<net::UdpForwarder>> udp_;
+};
+
+class Networks {
+ public:
+  Networks(EventLoop& loop, UniqueFd host_netns);
+
+  unsigned reserve_subnet() { return subnets_.take().index; }
+  void give_back_subnet(unsigned index) { subnets_.give_back(net::Subnet{static_cast<std::uint8_t>(index)}); }
+
+  /// Takes over the reserved subnet. Throws Conflict for a taken name.
+  const NamedNetwork& create(NetworkRequest request);
+  /// Throws Conflict while containers are on it. False when there is none.
+  bool remove(const std::string& name_or_id);
+  NamedNetwork* find(const std::string& name_or_id);
+  const std::map<std::string, NamedNetwork>& all() const { return networks_; }
+  /// Networks that somebody made on purpose.
+  bool has_user_networks() const;
+
+  int host_netns() const { return host_netns_.get(); }
+  net::HolderNet& holder() { return holder_; }
+  EventLoop& loop() { return loop_; }
+  const std::string& host_resolv_conf() const { return resolv_conf_; }
+
+ private:
+  EventLoop& loop_;
+  UniqueFd host_netns_;
+  std::string resolv_conf_;
+  net::HolderNet holder_;
+  net::SubnetPool subnets_;
+  std::map<std::string, NamedNetwork> networks_;
+};
+
+}  // namespace devenv::launch
