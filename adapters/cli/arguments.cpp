@@ -155,7 +155,6 @@ CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::
 }
 
 std::vector<std::string> parse(CLI::App& app, const Syntax& syntax, const Args& args) {
-  app.set_help_flag();
   for (CLI::Option* option : app.get_options())
     if (option->get_items_expected_max() <= 1) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   auto operands = Walk(app, syntax, args).operands();

@@ -34,6 +34,12 @@ struct Syntax {
   bool first_operand_ends_flags = false;
 };
 
+/// The flags of one verb. Without CLI11's own -h, which docker's `run` has for --hostname; --help is parse()'s.
+class Flags : public CLI::App {
+ public:
+  explicit Flags(const std::string& description) : CLI::App(description) { set_help_flag(); }
+};
+
 /// A flag that may be given several times, one value each.
 CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values,
                       const std::string& help);

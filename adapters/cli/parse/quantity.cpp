@@ -23,9 +23,11 @@ std::string lower(std::string text) {
 /// A decimal number at the start of `text`, which is cut off it.
 std::optional<double> take_number(std::string_view& text) {
   double value = 0;
+  // from_chars also reads "-1", "inf" and "nan".
+  if (text.empty() || (text[0] != '.' && (text[0] < '0' || text[0] > '9'))) return std::nullopt;
   const auto [end, failure] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (failure != std::errc() || text.empty() || text[0] == '-') return std::nullopt;
+  if (failure != std::errc()) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
 }

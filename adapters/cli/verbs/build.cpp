@@ -61,7 +61,7 @@ void check_context(const std::string& path) {
 
 int run_build(Context& context, const Args& args) {
   BuildOptions options;
-  CLI::App app("Build an image from a Dockerfile.");
+  Flags app("Build an image from a Dockerfile.");
   declare(app, options);
   const auto operands = parse(app, {"build [flags] DIRECTORY|-", 1, 1}, args);
   fill(options);

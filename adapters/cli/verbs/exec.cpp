@@ -10,7 +10,7 @@ int run_exec(Context& context, const Args& args) {
   ExecSpec spec;
   std::vector<std::string> env, env_files;
   std::string detach_keys = "ctrl-p,ctrl-q";
-  CLI::App app("Run a command in a running container.");
+  Flags app("Run a command in a running container.");
   app.add_flag("-i,--interactive", spec.open_stdin, "Pass standard input on");
   app.add_flag("-t,--tty", spec.tty, "Give it a terminal");
   add_list(app, "-e,--env", env, "Set a variable (NAME=VALUE, or NAME to pass on yours)")->type_name("ENV");
@@ -39,7 +39,7 @@ int run_exec(Context& context, const Args& args) {
 int run_attach(Context& context, const Args& args) {
   bool no_stdin = false, sig_proxy = true;
   std::string detach_keys = "ctrl-p,ctrl-q";
-  CLI::App app("Connect your terminal to a running container.");
+  Flags app("Connect your terminal to a running container.");
   app.add_flag("--no-stdin", no_stdin, "Do not pass standard input on");
   app.add_flag("--sig-proxy", sig_proxy, "Pass signals on (on; --sig-proxy=false to stop that)");
   app.add_option("--detach-keys", detach_keys, "Keys that leave it running (ctrl-p,ctrl-q)")

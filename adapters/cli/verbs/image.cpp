@@ -46,7 +46,7 @@ bool matches(const std::string& reference, const std::string& wanted) {
 
 int run_images(Context& context, const Args& args) {
   ImagesOptions options;
-  CLI::App app("List images.");
+  Flags app("List images.");
   app.add_flag("-a,--all", options.all, "Accepted: there are no hidden images");
   app.add_flag("-q,--quiet", options.quiet, "Only ids");
   app.add_flag("--no-trunc", options.no_trunc, "Whole ids");
@@ -88,7 +88,7 @@ int run_images(Context& context, const Args& args) {
 int run_image_bootstrap(Context& context, const Args& args) {
   bool force = false, quiet = false;
   std::string progress = "auto";
-  CLI::App app("Build a base image from the distribution's own archive, signatures checked.");
+  Flags app("Build a base image from the distribution's own archive, signatures checked.");
   app.add_flag("--force", force, "Build it again when it is there");
   app.add_option("--progress", progress, "Form of progress: auto, plain, json or quiet")->type_name("FORM");
   app.add_flag("-q,--quiet", quiet, "No progress");
@@ -102,7 +102,7 @@ int run_image_bootstrap(Context& context, const Args& args) {
 int run_pull(Context& context, const Args& args) {
   bool quiet = false;
   std::string progress = "auto";
-  CLI::App app("Pull an image from its registry.");
+  Flags app("Pull an image from its registry.");
   app.add_option("--progress", progress, "Form of progress: auto, plain, json or quiet")->type_name("FORM");
   app.add_flag("-q,--quiet", quiet, "No progress");
   const auto operands = parse(app, {"pull [flags] IMAGE", 1, 1}, args);

@@ -47,7 +47,7 @@ std::string kernel_release() {
 
 int run_info(Context& context, const Args& args) {
   std::string format;
-  CLI::App app("Show what is there and what this machine can do, each thing tried.");
+  Flags app("Show what is there and what this machine can do, each thing tried.");
   app.add_option("--format", format, "json")->type_name("FORMAT");
   parse(app, {"info [flags]", 0, 0}, args);
   if (!format.empty() && format != "json")
@@ -76,7 +76,7 @@ int run_info(Context& context, const Args& args) {
 
 int run_version(Context& context, const Args& args) {
   std::string format;
-  CLI::App app("Show the version.");
+  Flags app("Show the version.");
   app.add_option("--format", format, "json")->type_name("FORMAT");
   parse(app, {"version [flags]", 0, 0}, args);
   if (format == "json")

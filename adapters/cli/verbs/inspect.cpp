@@ -44,19 +44,19 @@ int inspect_all(Context& context, const std::vector<std::string>& names,
 }  // namespace
 
 int run_inspect(Context& context, const Args& args) {
-  CLI::App app("Show everything about containers or images, as JSON.");
+  Flags app("Show everything about containers or images, as JSON.");
   return inspect_all(context, parse(app, {"inspect NAME [NAME...]", 1}, args), inspect_any);
 }
 
 int run_image_inspect(Context& context, const Args& args) {
-  CLI::App app("Show everything about images, as JSON.");
+  Flags app("Show everything about images, as JSON.");
   return inspect_all(
       context, parse(app, {"image inspect IMAGE [IMAGE...]", 1}, args),
       [](Engine& engine, const std::string& name) { return inspect_image_json(engine.inspect_image(name)); });
 }
 
 int run_port(Context& context, const Args& args) {
-  CLI::App app("List a container's published ports, or where one of them is published.");
+  Flags app("List a container's published ports, or where one of them is published.");
   const auto operands = parse(app, {"port CONTAINER [PORT[/tcp|udp]]", 1, 2}, args);
   const auto container = context.engine().inspect(operands[0]);
   const bool one = operands.size() == 2;

@@ -97,7 +97,7 @@ void copy_logs(LogReader& log, Writer& writer, const LogsOptions& options) {
 int run_logs(Context& context, const Args& args) {
   LogsOptions options;
   std::string tail = "all", since, until;
-  CLI::App app("Show what a container has written.");
+  Flags app("Show what a container has written.");
   app.add_flag("-f,--follow", options.follow, "Go on until it exits");
   app.add_flag("-t,--timestamps", options.timestamps, "The time before each line");
   app.add_option("-n,--tail", tail, "Only the last N lines")->type_name("N");

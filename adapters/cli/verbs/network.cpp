@@ -11,7 +11,7 @@ namespace devenv::cli {
 
 int run_network_create(Context& context, const Args& args) {
   NetworkSpec spec{.lifetime = Lifetime::detached};
-  CLI::App app("Create a network.");
+  Flags app("Create a network.");
   app.add_flag("--internal", spec.internal, "No way out of it");
   spec.name = parse(app, {"network create [flags] NAME", 1, 1}, args)[0];
   context.console.print(context.engine().create_network(spec).id + "\n");
@@ -21,7 +21,7 @@ int run_network_create(Context& context, const Args& args) {
 int run_network_ls(Context& context, const Args& args) {
   bool quiet = false, no_trunc = false;
   std::string format;
-  CLI::App app("List networks.");
+  Flags app("List networks.");
   app.add_flag("-q,--quiet", quiet, "Only ids");
   app.add_flag("--no-trunc", no_trunc, "Whole ids");
   app.add_option("--format", format, "json, or a template such as '{{.Name}}'")->type_name("FORMAT");
@@ -46,7 +46,7 @@ int run_network_ls(Context& context, const Args& args) {
 }
 
 int run_network_inspect(Context& context, const Args& args) {
-  CLI::App app("Show everything about networks, as JSON.");
+  Flags app("Show everything about networks, as JSON.");
   const auto names = parse(app, {"network inspect NETWORK [NETWORK...]", 1}, args);
   const auto networks = context.engine().networks();
   const auto containers = context.engine().containers(false);
@@ -78,7 +78,7 @@ int run_network_inspect(Context& context, const Args& args) {
 }
 
 int run_network_rm(Context& context, const Args& args) {
-  CLI::App app("Remove networks.");
+  Flags app("Remove networks.");
   const auto names = parse(app, {"network rm NETWORK [NETWORK...]", 1}, args);
   const auto known = context.engine().networks();
   return for_each_name(context, names, [&](const std::string& name) {

@@ -71,7 +71,7 @@ std::vector<ContainerInfo> choose(Engine& engine, const PsOptions& options) {
 
 int run_ps(Context& context, const Args& args) {
   PsOptions options;
-  CLI::App app("List containers.");
+  Flags app("List containers.");
   app.add_flag("-a,--all", options.all, "Also those that have exited");
   app.add_flag("-q,--quiet", options.quiet, "Only ids");
   app.add_flag("--no-trunc", options.no_trunc, "Whole ids and commands");

@@ -98,7 +98,7 @@ int run_foreground(Context& context, const RunOptions& options, const ContainerS
 
 int run_run(Context& context, const Args& args) {
   RunOptions options;
-  CLI::App app("Run a command in a new container.");
+  Flags app("Run a command in a new container.");
   declare_run_flags(app, options);
   const Syntax syntax{"run [flags] IMAGE [COMMAND] [ARG...]", 1, SIZE_MAX, true};
   const auto operands = parse(app, syntax, args);

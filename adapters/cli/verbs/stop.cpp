@@ -8,7 +8,7 @@ namespace devenv::cli {
 
 int run_stop(Context& context, const Args& args) {
   std::int64_t seconds = -1;
-  CLI::App app("Stop containers: their stop signal, then SIGKILL after a grace.");
+  Flags app("Stop containers: their stop signal, then SIGKILL after a grace.");
   app.add_option("-t,--time", seconds, "Seconds of grace (the container's own, else 10)")
       ->type_name("SECONDS");
   const auto names = parse(app, {"stop [flags] CONTAINER [CONTAINER...]", 1}, args);
@@ -21,7 +21,7 @@ int run_stop(Context& context, const Args& args) {
 
 int run_kill(Context& context, const Args& args) {
   std::string signal = "KILL";
-  CLI::App app("Send a signal to containers.");
+  Flags app("Send a signal to containers.");
   app.add_option("-s,--signal", signal, "The signal (KILL)")->type_name("SIGNAL");
   const auto names = parse(app, {"kill [flags] CONTAINER [CONTAINER...]", 1}, args);
   const int number = parse_signal(signal);
@@ -43,7 +43,7 @@ void remove_anonymous_volumes(Engine& engine, const ContainerInfo& container) {
 
 int run_rm(Context& context, const Args& args) {
   bool force = false, volumes = false;
-  CLI::App app("Remove containers.");
+  Flags app("Remove containers.");
   app.add_flag("-f,--force", force, "Kill them first; no error for a missing one");
   app.add_flag("-v,--volumes", volumes, "Also their anonymous volumes");
   const auto names = parse(app, {"rm [flags] CONTAINER [CONTAINER...]", 1}, args);
@@ -61,7 +61,7 @@ int run_rm(Context& context, const Args& args) {
 }
 
 int run_wait(Context& context, const Args& args) {
-  CLI::App app("Wait until containers exit and print their exit codes.");
+  Flags app("Wait until containers exit and print their exit codes.");
   const auto names = parse(app, {"wait CONTAINER [CONTAINER...]", 1}, args);
   return for_each_name(context, names, [&](const std::string& name) {
     return std::to_string(context.engine().wait(name, Deadline::never())->code);

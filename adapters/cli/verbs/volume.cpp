@@ -11,7 +11,7 @@
 namespace devenv::cli {
 
 int run_volume_create(Context& context, const Args& args) {
-  CLI::App app("Create a volume.");
+  Flags app("Create a volume.");
   const auto operands = parse(app, {"volume create [NAME]", 0, 1}, args);
   const auto volume = context.engine().create_volume(operands.empty() ? random_id() : operands[0]);
   context.console.print(volume.name + "\n");
@@ -21,7 +21,7 @@ int run_volume_create(Context& context, const Args& args) {
 int run_volume_ls(Context& context, const Args& args) {
   bool quiet = false;
   std::string format;
-  CLI::App app("List volumes.");
+  Flags app("List volumes.");
   app.add_flag("-q,--quiet", quiet, "Only names");
   app.add_option("--format", format, "json, or a template such as '{{.Name}}'")->type_name("FORMAT");
   parse(app, {"volume ls [flags]", 0, 0}, args);
@@ -36,7 +36,7 @@ int run_volume_ls(Context& context, const Args& args) {
 }
 
 int run_volume_inspect(Context& context, const Args& args) {
-  CLI::App app("Show everything about volumes, as JSON.");
+  Flags app("Show everything about volumes, as JSON.");
   const auto names = parse(app, {"volume inspect VOLUME [VOLUME...]", 1}, args);
   const auto volumes = context.engine().volumes();
   Json found = Json::array();
@@ -62,7 +62,7 @@ int run_volume_inspect(Context& context, const Args& args) {
 
 int run_volume_rm(Context& context, const Args& args) {
   bool force = false;
-  CLI::App app("Remove volumes.");
+  Flags app("Remove volumes.");
   app.add_flag("-f,--force", force, "No error for a missing one");
   const auto names = parse(app, {"volume rm [flags] VOLUME [VOLUME...]", 1}, args);
   return for_each_name(context, names, [&](const std::string& name) {

@@ -1,0 +1,164 @@
+#include <dirent.h>
+
+#include <cstdio>
+#include <fstream>
+#include <optional>
+
+#include "devenv/mongo.h"
+#include "devenv/postgres.h"
+#include "devenv/web_app.h"
+#include "rows.h"
+
+namespace devenv::bench {
+namespace {
+
+const std::string kPeerImage = "devenv-bench-postgres", kPeerPostgres = "devenv-bench-postgres-1";
+
+/// Start and removal are two rows of one run: what start leaves, removal takes.
+struct OurPostgres {
+  std::optional<Session> session;
+  std::optional<Postgres> database;
+
+  double start() {
+    session.emplace();
+    return timed([&] {
+      database.emplace(PostgresOptions{}, *session);
+      first_query(database->connection_string());
+    });
+  }
+  double remove() {
+    return timed([&] {
+      database.reset();
+      session->remove_all();
+    });
+  }
+};
+
+struct PeerPostgres {
+  explicit PeerPostgres(const Bench& bench) : peer(bench.peer) {
+    peer.run({"build", "-q", "-t", kPeerImage, bench.source_dir + "/fixtures/postgres"});
+  }
+
+  double start() {
+    return timed([&] {
+      peer.run({"run", "-d", "--name", kPeerPostgres, "-p", "127.0.0.1:54328:5432", "-e",
+                "POSTGRES_PASSWORD=postgres", kPeerImage});
+      first_query("host=127.0.0.1 port=54328 user=postgres password=postgres dbname=postgres");
+    });
+  }
+  double remove() {
+    return timed([&] { peer.run({"rm", "-f", "-v", kPeerPostgres}); });
+  }
+
+  Peer peer;
+};
+
+Row postgres_start(const Bench& bench, const std::shared_ptr<PeerPostgres>& peer) {
+  const auto bare = std::make_shared<BarePostgres>();
+  Row row{"fresh Postgres: start -> first query", ">= 20x / <= 1.5x bare", {}, {}, {}};
+  row.ours = [] {
+    OurPostgres ours;
+    const double spent = ours.start();
+    ours.remove();
+    return spent;
+  };
+  if (bench.peer.answers())
+    row.peer = [peer] {
+      const double spent = peer->start();
+      peer->remove();
+      return spent;
+    };
+  row.floor = [bare] { return bare->start_to_query(); };
+  return row;
+}
+
+Row postgres_removal(const Bench& bench, const std::shared_ptr<PeerPostgres>& peer) {
+  Row row{"its removal", ">= 20x / <= 10 ms", {}, {}, {}};
+  row.ours = [] {
+    OurPostgres ours;
+    ours.start();
+    return ours.remove();
+  };
+  if (bench.peer.answers())
+    row.peer = [peer] {
+      peer->start();
+      return peer->remove();
+    };
+  return row;
+}
+
+double start_three(const std::string& app_context, bool postgres, bool mongo, bool flask) {
+  Session session({.side_by_side = true});
+  return timed([&] {
+    std::optional<Postgres> db;
+    std::optional<Mongo> documents;
+    std::optional<WebApp> app;
+    if (postgres) db.emplace(PostgresOptions{}, session);
+    if (mongo) documents.emplace(MongoOptions{}, session);
+    if (flask)
+      app.emplace(WebAppOptions{.context = app_context,
+                                .env = {{"DATABASE_URL", db ? db->internal_url() : ""}},
+                                .health_path = ""},
+                  session);
+    session.wait_ready();
+  });
+}
+
+}  // namespace
+
+std::vector<Row> database_rows(const Bench& bench) {
+  const auto peer = bench.peer.answers() ? std::make_shared<PeerPostgres>(bench) : nullptr;
+  const std::string app = bench.source_dir + "/examples/flask_app";
+  std::vector<Row> rows{postgres_start(bench, peer), postgres_removal(bench, peer)};
+  rows.push_back({"fresh Postgres + Mongo + Flask, ready",
+                  ">= 10x / the slowest alone",
+                  [app] { return start_three(app, true, true, true); },
+                  {},
+                  {}});
+  rows.push_back({"  Postgres alone", "", [app] { return start_three(app, true, false, false); }, {}, {}});
+  rows.push_back({"  Mongo alone", "", [app] { return start_three(app, false, true, false); }, {}, {}});
+  rows.push_back({"  Flask alone", "", [app] { return start_three(app, false, false, true); }, {}, {}});
+  return rows;
+}
+
+namespace {
+
+/// Resident kilobytes of this process.
+long resident_kb() {
+  std::ifstream in("/proc/self/status");
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+  return 0;
+}
+
+int descriptors() {
+  int count = 0;
+  DIR* directory = opendir("/proc/self/fd");
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+}  // namespace
+
+void print_growth(unsigned tests) {
+  long memory = 0;
+  int open = 0;
+  const double spent = timed([&] {
+    for (unsigned i = 0; i < tests; ++i) {
+      OurPostgres ours;
+      ours.start();
+      ours.remove();
+      if (i == 19) {
+        memory = resident_kb();
+        open = descriptors();
+      }
+    }
+  });
+  std::printf(
+      "%u tests with a fresh Postgres each, one process: %.1f s, after the first 20 memory %+ld kB, "
+      "descriptors %+d\n",
+      tests, spent / 1000, resident_kb() - memory, descriptors() - open);
+}
+
+}  // namespace devenv::bench
