@@ -70,11 +70,10 @@ bool listens_on(std::string_view text, std::uint16_t port, bool udp) {
 }
 
 bool process_listens_on(pid_t pid, std::uint16_t port, bool udp) {
-  const std::string directory = "/proc/" + std::to_string(pid) + "/net/";
-  for (const char* file : udp ? std::initializer_list<const char*>{"udp", "udp6"}
-                              : std::initializer_list<const char*>{"tcp", "tcp6"}) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/net/" + (udp ? "udp" : "tcp");
+  for (const char* version : {"", "6"}) {
     try {
-      if (listens_on(read_file(directory + file), port, udp)) return true;
+      if (listens_on(read_file(path + version), port, udp)) return true;
     } catch (const SystemError&) {
       // The process is gone, or the kernel has no IPv6.
     }
