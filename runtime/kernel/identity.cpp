@@ -64,7 +64,7 @@ class LineReader {
         continue;
       }
       if (count_ >= kFields || used_ == kFieldSize)
-        overlong_ = true;
+        skip_field();
       else
         scratch_[used_++] = static_cast<char>(byte);
     }
@@ -92,6 +92,16 @@ class LineReader {
     }
     sizes_[count_] = overlong_ || used_ > kKept ? 0 : used_;
     std::memcpy(fields_[count_], scratch_, sizes_[count_]);
+  }
+
+  /// The rest of what is buffered of a field that matches nothing any more, at memory's speed.
+  void skip_field() {
+    overlong_ = true;
+    std::size_t length = filled_ - position_;
+    for (const char end : {'\n', ':', ','})
+      if (const void* found = std::memchr(buffer_ + position_, end, length))
+        length = static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_ + position_));
+    position_ += length;
   }
 
   int get() {

@@ -2,7 +2,7 @@
 // or filters ends with it.
 #pragma once
 
-#include <poll.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

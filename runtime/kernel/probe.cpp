@@ -1,0 +1,208 @@
+#include "probe.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "cgroup.h"
+#include "devenv/error.h"
+#include "mounts.h"
+#include "probe_network.h"
+#include "rootfs.h"
+#include "runtime/base/files.h"
+#include "runtime/base/scope_exit.h"
+#include "syscalls.h"
+#include "try_in_child.h"
+
+namespace devenv::kernel {
+namespace {
+
+std::string reason_for(int code) {
+  const std::string text = SystemError(code, "").what();
+  return text.substr(2);
+}
+
+Feature outcome(const char* name, const char* needed_for, int result, const char* fix, bool required = true) {
+  Feature feature{name, needed_for, result >= 0, required, "", ""};
+  if (result < 0) {
+    feature.reason = reason_for(-result);
+    feature.fix = fix;
+  }
+  return feature;
+}
+
+Feature probe_namespaces() {
+  const int made =
+      try_in_child(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC, [](void*) { return 0; });
+  return outcome("namespaces", "every container", made,
+                 "run as root; inside another container, give it --privileged");
+}
+
+Feature probe_user_namespaces() {
+  const int made = try_in_child(CLONE_NEWUSER, [](void*) { return 0; });
+  return outcome(
+      "user namespaces", "containers without root", made,
+      "raise /proc/sys/user/max_user_namespaces; on Debian set kernel.unprivileged_userns_clone=1, on "
+      "Ubuntu kernel.apparmor_restrict_unprivileged_userns=0",
+      false);
+}
+
+Feature probe_cgroup_namespace() {
+  const int made = try_in_child(CLONE_NEWCGROUP, [](void*) { return 0; });
+  return outcome("cgroup namespace", "hiding the host's cgroup paths", made,
+                 "use a kernel with CONFIG_CGROUPS", false);
+}
+
+Feature probe_mount_api() {
+  const int mounted = tmpfs_mount(0, 0755, 0);
+  if (mounted >= 0) close(mounted);
+  return outcome("mount API", "mounts that nobody else sees", mounted,
+                 "use Linux 5.2 or newer and run as root");
+}
+
+Feature probe_openat2() {
+  const int opened = open_in_root(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+  if (opened >= 0) close(opened);
+  return outcome("openat2", "resolving paths inside images safely", opened, "use Linux 5.6 or newer");
+}
+
+Feature probe_overlay() {
+  char place[] = "/tmp/devenv-probe-XXXXXX";
+  if (mkdtemp(place) == nullptr)
+    return outcome("overlay", "images with layers", -errno, "make /tmp writable");
+  const ScopeExit remove([&] {
+    try {
+      remove_tree(place);
+    } catch (const Error&) {
+    }
+  });
+  // Layers on a tmpfs of our own: what /tmp is on shall not matter.
+  const UniqueFd tmpfs(tmpfs_mount(0, 0755, 0));
+  if (!tmpfs) return outcome("overlay", "images with layers", tmpfs.get(), "run as root");
+  const std::string root = FdPath(tmpfs.get()).text;
+  for (const char* name : {"lower", "upper", "work"}) mkdirat(tmpfs.get(), name, 0755);
+  try {
+    detached_overlay({{root + "/lower"}, root + "/upper", root + "/work"});
+    return outcome("overlay", "images with layers", 0, "");
+  } catch (const SystemError& error) {
+    return outcome("overlay", "images with layers", -error.code(), "load the module: modprobe overlay");
+  }
+}
+
+Feature probe_many_layers() {
+  const int fs = system_call(SYS_fsopen, "overlay", 1);
+  const ScopedFd closed(fs);
+  int set = fs;
+  if (fs >= 0) set = system_call(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", "/", 0);
+  Feature feature =
+      outcome("overlay layers one by one", "overlays without a helper thread", set,
+              "Linux 6.7 or newer; until then mount(2) in a namespace of its own does it", false);
+  return feature;
+}
+
+Feature probe_cgroups() {
+  const CgroupLayout layout = detect_cgroups();
+  Feature feature{"cgroups",
+                  "limits, and finding every process of a container",
+                  layout.mode != CgroupMode::none,
+                  true,
+                  layout.reason,
+                  ""};
+  if (feature.works) {
+    feature.reason = name_of(layout.mode) + std::string(layout.v2.empty() ? "" : ": v2 at " + layout.v2);
+    std::string limits;
+    const auto add = [&](const std::string& name) { limits += (limits.empty() ? "; limits: " : " ") + name; };
+    for (const std::string& name : layout.v2_controllers) add(name);
+    for (const char* name : {"memory", "cpu", "pids"})
+      if (layout.v1.contains(name)) add(std::string(name) + " (v1)");
+    feature.reason += limits;
+  } else {
+    feature.fix = "mount cgroup2 on /sys/fs/cgroup, or have systemd delegate a group to this user";
+  }
+  return feature;
+}
+
+Feature probe_cgroup_files(const char* name, const char* needed_for, const char* file, const char* fix) {
+  const CgroupLayout layout = detect_cgroups();
+  if (layout.v2.empty()) return {name, needed_for, false, false, "no cgroup v2", fix};
+  try {
+    Cgroup group(layout, "probe-" + std::to_string(getpid()) + "/probe", {});
+    const int found = faccessat(group.v2_fd(), file, W_OK, 0);
+    const int result = found == 0 ? 0 : -errno;
+    group.destroy(Deadline::after(std::chrono::seconds(1)));
+    return outcome(name, needed_for, result, fix, false);
+  } catch (const SystemError& error) {
+    return outcome(name, needed_for, -error.code(), fix, false);
+  }
+}
+
+Feature probe_clone_into_cgroup() {
+  const char* needed_for = "starting a process inside its group";
+  const CgroupLayout layout = detect_cgroups();
+  if (layout.v2.empty())
+    return {"clone into cgroup", needed_for, false, false, "no cgroup v2", "mount cgroup2"};
+  return outcome("clone into cgroup", needed_for, clone3_knows_cgroups(),
+                 "use Linux 5.7 or newer; until then processes are moved there", false);
+}
+
+Feature probe_seccomp() {
+  const std::uint32_t action = SECCOMP_RET_ERRNO;
+  const int found = system_call(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+  return outcome("seccomp", "refusing dangerous system calls", found,
+                 "use a kernel with CONFIG_SECCOMP_FILTER");
+}
+
+Feature probe_pidfd() {
+  const int opened = system_call(SYS_pidfd_open, getpid(), 0);
+  if (opened >= 0) close(opened);
+  return outcome("pidfd", "waiting for processes without races", opened, "use Linux 5.3 or newer");
+}
+
+std::vector<Feature> probe_all() {
+  const char* net_fix = "run as root with the modules veth, bridge and nf_tables available";
+  return {probe_namespaces(),
+          probe_user_namespaces(),
+          probe_cgroup_namespace(),
+          probe_pidfd(),
+          probe_openat2(),
+          probe_mount_api(),
+          probe_overlay(),
+          probe_many_layers(),
+          probe_cgroups(),
+          probe_clone_into_cgroup(),
+          probe_cgroup_files("cgroup.kill", "ending a whole container at once", "cgroup.kill",
+                             "use Linux 5.14 or newer; until then its processes are killed one by one"),
+          probe_seccomp(),
+          outcome("network namespace", "a network of its own per container",
+                  try_in_child(CLONE_NEWNET, [](void*) { return 0; }), net_fix),
+          outcome("veth", "connecting containers", try_in_child(CLONE_NEWNET, make_veth), net_fix),
+          outcome("bridge", "networks of containers", try_in_child(CLONE_NEWNET, make_bridge), net_fix),
+          outcome("nftables", "outbound connections of containers", try_in_child(CLONE_NEWNET, ask_nftables),
+                  net_fix)};
+}
+
+}  // namespace
+
+const std::vector<Feature>& probe_features() {
+  static const std::vector<Feature> features = probe_all();
+  return features;
+}
+
+const Feature& probe_feature(const std::string& name) {
+  for (const Feature& feature : probe_features())
+    if (feature.name == name) return feature;
+  throw Error("probe \"" + name + "\": no such feature");
+}
+
+}  // namespace devenv::kernel
