@@ -1,6 +1,7 @@
 // A holder with a store of its own and a root file system of one static busybox: what tests of launch need.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -25,7 +26,7 @@ inline std::string make_busybox_root(const TempDir& dir) {
   for (const char* sub : {"bin", "etc", "tmp", "root", "home/alice"}) fs::create_directories(root + "/" + sub);
   fs::copy_file("/bin/busybox", root + "/bin/busybox");
   for (const char* applet : {"sh", "true", "false", "echo", "cat", "sleep", "id", "env", "pwd", "ls", "hostname", "kill",
-                             "stty", "tty", "wc", "nc", "wget", "nslookup", "ps", "touch", "mkdir", "dd", "test", "ip"})
+                             "stty", "tty", "wc", "nc", "wget", "nslookup", "ps", "touch", "mkdir", "dd", "test", "ip", "grep", "head"})
     fs::create_symlink("busybox", root + "/bin/" + applet);
   std::ofstream(root + "/etc/passwd") << "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n";
   std::ofstream(root + "/etc/group") << "root:x:0:\nalice:x:1000:\nwheel:x:10:alice\n";

@@ -1,1 +1,163 @@
-#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "launch_fixture.h"
+#include "runtime/launch/session.h"
+#include "runtime/launch/sweep.h"
+
+namespace devenv::test {
+namespace {
+
+using Session = LaunchTest;
+
+Deadline soon() { return Deadline::after(std::chrono::seconds(20)); }
+
+bool gone(const UniqueFd& pidfd) {
+  pollfd watched{pidfd.get(), POLLIN, 0};
+  return poll(&watched, 1, 20000) == 1;
+}
+
+// The holder is the parent of a container's init.
+pid_t parent_of(pid_t pid) {
+  const std::string stat = slurp("/proc/" + std::to_string(pid) + "/stat");
+  return std::stoi(stat.substr(stat.rfind(')') + 4));
+}
+
+TEST_F(Session, EndsWithItsObject) {
+  const auto running = plan({"sleep", "1000"});
+  const auto started = holder().start(running);
+  const std::string session = holder().session_dir(), scratch = holder().scratch_dir();
+  holder_.reset();
+  EXPECT_TRUE(gone(started.pidfd));
+  EXPECT_FALSE(std::filesystem::exists(session));
+  EXPECT_FALSE(std::filesystem::exists(scratch));
+}
+
+TEST_F(Session, KilledHolderTakesContainersAlongAndReaperSweeps) {
+  const auto running = plan({"sleep", "1000"});
+  const auto started = holder().start(running);
+  const std::string session = holder().session_dir(), scratch = holder().scratch_dir();
+  const auto log = launch::open_log(running.log_path, session);
+  kill(parent_of(started.pid), SIGKILL);
+  EXPECT_TRUE(gone(started.pidfd));
+  EXPECT_FALSE(log->next(soon()).has_value());
+  EXPECT_TRUE(log->ended());
+  try {
+    holder().wait(running.id, soon());
+    FAIL() << "the dead holder answered";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("the devenv holder process died"));
+  }
+  EXPECT_FALSE(holder().alive());
+  holder_.reset();
+  // The reaper holds the lock while it sweeps: taking it means that it has finished.
+  if (const auto lock = launch::claim_dead_session(options_.runtime_dir, session.substr(session.rfind('/') + 1)))
+    launch::sweep_session(session, lock->get());
+  const Deadline deadline = soon();
+  while (std::filesystem::exists(session) && !deadline.passed()) std::this_thread::yield();
+  EXPECT_FALSE(std::filesystem::exists(session));
+  EXPECT_FALSE(std::filesystem::exists(scratch));
+}
+
+TEST_F(Session, NextStartSweepsWhatAKillOfEveryoneLeft) {
+  const auto running = plan({"sleep", "1000"});
+  const auto started = holder().start(running);
+  const std::string session = holder().session_dir();
+  const pid_t holder_pid = parent_of(started.pid);
+  std::string reaper;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string command = slurp(entry.path() / "cmdline");
+    if (command.find(std::string("reap\0", 5)) != std::string::npos && command.find(options_.runtime_dir) != std::string::npos)
+      reaper = entry.path().filename();
+  }
+  ASSERT_FALSE(reaper.empty());
+  kill(std::stoi(reaper), SIGKILL);
+  kill(holder_pid, SIGKILL);
+  EXPECT_TRUE(gone(started.pidfd));
+  holder_.reset();
+  EXPECT_TRUE(std::filesystem::exists(session));
+  holder();
+  EXPECT_FALSE(std::filesystem::exists(session));
+}
+
+TEST_F(Session, SeveralHoldersDoNotMind) {
+  const auto other = launch::Holder::spawn_session(options_);
+  auto theirs = plan(*other, {"echo", "theirs"});
+  other->start(theirs);
+  EXPECT_EQ(run(plan({"echo", "ours"})).out, "ours\n");
+  EXPECT_EQ(output(*other, theirs), "theirs\n");
+  EXPECT_EQ(launch::Holder::sessions(options_.runtime_dir).size(), 2u);
+}
+
+TEST_F(Session, AnotherClientSeesAndStopsAContainer) {
+  const auto running = plan({"sleep", "1000"});
+  holder().start(running);
+  const auto visitor = launch::Holder::connect(holder().session_dir());
+  ASSERT_TRUE(visitor);
+  ASSERT_EQ(visitor->list().size(), 1u);
+  EXPECT_EQ(visitor->list()[0].name, running.name);
+  visitor->signal(running.id, SIGKILL);
+  EXPECT_EQ(holder().wait(running.id, soon()).value_or(ExitStatus{}).signal, SIGKILL);
+}
+
+TEST_F(Session, DetachedHolderOutlivesItsClientAndEndsWhenIdle) {
+  auto detached = launch::Holder::connect_or_spawn_detached(options_);
+  auto running = plan(*detached, {"sleep", "1000"});
+  const auto started = detached->start(running);
+  const std::string session = detached->session_dir();
+  detached.reset();
+  detached = launch::Holder::connect_or_spawn_detached(options_);
+  ASSERT_EQ(detached->list().size(), 1u);
+  const int holder_pidfd = static_cast<int>(syscall(SYS_pidfd_open, parent_of(started.pid), 0));
+  const UniqueFd holder_process(holder_pidfd);
+  EXPECT_TRUE(detached->remove(running.id));
+  detached.reset();
+  EXPECT_TRUE(gone(holder_process));
+  EXPECT_FALSE(std::filesystem::exists(session));
+}
+
+TEST_F(Session, DieWithConnectionTakesOnlyItsOwn) {
+  auto detached = launch::Holder::connect_or_spawn_detached(options_);
+  auto foreground = launch::Holder::connect(detached->session_dir());
+  ASSERT_TRUE(foreground);
+  auto kept = plan(*detached, {"sleep", "1000"});
+  auto dying = plan(*detached, {"sleep", "1000"});
+  dying.die_with_connection = true;
+  detached->start(kept);
+  const auto started = foreground->start(dying);
+  foreground.reset();
+  EXPECT_TRUE(gone(started.pidfd));
+  EXPECT_TRUE(detached->inspect(kept.id).has_value());
+  EXPECT_TRUE(detached->remove(kept.id));
+}
+
+TEST_F(Session, DiesWithAProcessThatIsKilled) {
+  int report[2];
+  ASSERT_EQ(pipe2(report, O_CLOEXEC), 0);
+  const UniqueFd read_end(report[0]);
+  UniqueFd write_end(report[1]);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto own = launch::Holder::spawn_session(options_);
+    const auto started = own->start(plan(*own, {"sleep", "1000"}));
+    (void)!write(report[1], &started.pid, sizeof started.pid);
+    pause();
+    _exit(0);
+  }
+  write_end.reset();
+  pid_t init = -1;
+  ASSERT_EQ(read(read_end.get(), &init, sizeof init), static_cast<ssize_t>(sizeof init));
+  const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, init, 0)));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(gone(pidfd));
+}
+
+}  // namespace
+}  // namespace devenv::test
