@@ -66,16 +66,23 @@ NetlinkRequest delete_link(const std::string& name, int index) {
   return request.accept_errno(ENODEV);
 }
 
+/// Otherwise the kernel makes a queue, with its files in sysfs, for every possible processor.
+void one_queue(NetlinkRequest& request) {
+  request.put_u32(IFLA_NUM_TX_QUEUES, 1).put_u32(IFLA_NUM_RX_QUEUES, 1);
+}
+
 NetlinkRequest create_pair(const Attachment& to, const std::string& name) {
   const HardwareAddress hardware = hardware_address(to.address);
   NetlinkRequest request("create link " + name + " for " + to.address.text(), RTM_NEWLINK,
                          NLM_F_CREATE | NLM_F_EXCL, link_body(0, IFF_UP));
   request.put_string(IFLA_IFNAME, name);
+  one_queue(request);
   request.put_u32(IFLA_MASTER, static_cast<std::uint32_t>(to.bridge_index));
   request.nest(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").nest(IFLA_INFO_DATA).nest(VETH_INFO_PEER);
   const ifinfomsg peer = link_body(0);
   request.raw(&peer, sizeof peer);
   request.put_string(IFLA_IFNAME, to.interface).put(IFLA_ADDRESS, hardware.data(), hardware.size());
+  one_queue(request);
   request.put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(to.netns));
   return request.end().end().end();
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "devenv/error.h"
 
 namespace devenv::net {
@@ -53,6 +55,23 @@ TEST(DnsMessage, KeepsTheCaseOfTheQuestionInItsAnswer) {
   EXPECT_TRUE(is_dns_response_to(answer, 1, *question));
   EXPECT_FALSE(is_dns_response_to(answer, 2, *question));
   EXPECT_FALSE(is_dns_response_to(dns_query(1, "db", DnsType::a), 1, *question));
+}
+
+TEST(DnsMessage, SurvivesRandomlyBrokenPackets) {
+  std::mt19937 random(4711);  // the same every time
+  const std::string query = dns_query(1, "www.example.com", DnsType::a);
+  const std::string answer =
+      dns_answer(*parse_dns_query(query), DnsCode::no_error, {Ipv4::of(10, 231, 0, 2)});
+  for (int round = 0; round < 200000; ++round) {
+    std::string packet = round % 2 == 0 ? query : answer;
+    for (unsigned changes = random() % 4 + 1; changes > 0; --changes)
+      packet[random() % packet.size()] = static_cast<char>(random());
+    packet.resize(random() % (packet.size() + 8));
+    const auto question = parse_dns_query(packet);
+    if (!question) continue;
+    EXPECT_LE(question->name.size(), 255u);
+    EXPECT_TRUE(is_dns_response_to(dns_answer(*question, DnsCode::refused), question->id, *question));
+  }
 }
 
 TEST(DnsMessage, PointerNames) {
