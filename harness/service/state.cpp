@@ -11,7 +11,11 @@ Service::State::State(std::shared_ptr<SessionContext> session, ServiceSpec spec,
       name_(std::move(name)),
       started_(promise_.get_future().share()) {}
 
-Service::State::~State() { remove(); }
+Service::State::~State() {
+  remove();
+  // Only a hook that removed its own service leaves the thread to end by itself.
+  if (starter_.joinable()) starter_.detach();
+}
 
 void Service::State::run_start(const std::shared_ptr<State>& self) {
   starting_on_ = std::this_thread::get_id();
@@ -120,7 +124,7 @@ void Service::State::remove() noexcept {
     discard(engine(), container->id, spec_.stop_grace, name_);
     report_removed(name_, watch.lap_ms());
   }
-  if (starter_.joinable()) starter_.join();
+  if (starter_.joinable() && starter_.get_id() != std::this_thread::get_id()) starter_.join();
   session_->forget(*this);
 }
 

@@ -1,12 +1,19 @@
 #include "fake_engine.h"
 
-#include "devenv/native_engine.h"
+#include <gtest/gtest.h>
+
+#include "runtime/engine/paths.h"
 
 namespace devenv {
 
 // These tests have no machine under them.
 std::unique_ptr<Engine> make_native_engine(const NativeEngineOptions&) {
   return std::make_unique<testing::FakeEngine>();
+}
+
+NativeEngineOptions engine::resolve_options(NativeEngineOptions options) {
+  options.store_dir = ::testing::TempDir() + "/devenv-harness-test";
+  return options;
 }
 
 namespace testing {
