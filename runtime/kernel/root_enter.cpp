@@ -30,7 +30,8 @@ int enter_root(int root_fd) {
 int enter_workdir(const char* path, mode_t mode) {
   const ScopedFd root(negative_errno(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)));
   if (root.failed()) return root.error();
-  const ScopedFd directory(make_directory_in_root(root.get(), path, mode));
+  const ScopedFd directory(mode != 0 ? make_directory_in_root(root.get(), path, mode)
+                                     : open_in_root(root.get(), path, O_PATH | O_DIRECTORY));
   if (directory.failed()) return directory.error();
   if (fchdir(directory.get()) != 0) return -errno;
   // The raw call says "(unreachable)…" for a directory that is not below our root; libc would hide that.

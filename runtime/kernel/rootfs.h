@@ -124,8 +124,8 @@ int make_root_read_only(int root_fd);
 /// pivot_root(".", "."), lets go of the old root, chdir("/"). Afterwards host paths are out of reach.
 int enter_root(int root_fd);
 
-/// The working directory is below the root: refuses "/proc/self/fd/N" tricks (CVE-2024-21626). `mode` is for
-/// making it when missing. Call after enter_root; -ENOENT when the directory is outside.
+/// Changes to a directory that is below the root: refuses "/proc/self/fd/N" tricks (CVE-2024-21626). Made
+/// with `mode` when missing; 0 does not make it: -ENOENT. Call after enter_root.
 int enter_workdir(const char* path, mode_t mode);
 
 int set_hostname(const char* name);

@@ -228,7 +228,10 @@ TEST_F(RootfsTest, WorkdirIsInsideOrRefused) {
     STEP(enter_root(root));
     MUST(enter_workdir(("/proc/self/fd/" + std::to_string(leaked)).c_str(), 0755) < 0);
     MUST(enter_workdir("/proc/self/cwd", 0755) < 0);
+    MUST(enter_workdir("/made", 0) == -ENOENT);
     STEP(enter_workdir("/made/on/the way", 0755));
+    STEP(enter_workdir("/made/on", 0));
+    STEP(enter_workdir("/made/on/the way", 0));
     MUST(std::filesystem::current_path() == "/made/on/the way");
     return 0;
   });
