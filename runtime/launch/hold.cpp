@@ -95,6 +95,12 @@ void announce(Journal& journal, const ServerOptions& options) {
   make_directories(scratch, 0700);
 }
 
+// Whoever spawned a detached holder is not its parent: it neither has to wait for it nor keeps a zombie.
+void leave_parent() {
+  const pid_t child = check(fork(), "detach the holder");
+  if (child > 0) _exit(0);
+}
+
 void hold(const ServerOptions& options) {
   // Descriptor 3 itself stays for telling the owner why we could not begin.
   UniqueFd owner(check(fcntl(kHelperFd, F_DUPFD_CLOEXEC, kHelperFd + 1), "duplicate the owner's socket"));
@@ -128,6 +134,7 @@ int run_holder(const ServerOptions& options, char* const* argv) noexcept {
   try {
     if (!runs_from_memfd()) execute_sealed_copy(argv);
     prepare_process();
+    if (options.detached) leave_parent();
     hold(options);
     return 0;
   } catch (const std::exception& error) {

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <chrono>
@@ -97,6 +98,7 @@ std::shared_ptr<Holder> Holder::connect_or_spawn_detached(const HolderOptions& o
     if (auto holder = connect(dir)) return holder;
     wait_until_dead(dir);
     Spawned spawned = spawn_holder(options, kDetachedSession, "detached");
+    while (waitpid(spawned.pid, nullptr, 0) < 0 && errno == EINTR) continue;  // it forks and leaves
     std::shared_ptr<Holder> holder(
         new Holder(std::make_unique<Connection>(std::move(spawned.socket), -1), dir));
     try {

@@ -190,6 +190,7 @@ TEST_F(Container, WaitGivesUpAtItsDeadline) {
   EXPECT_FALSE(holder().wait(wanted.id, Deadline::after(std::chrono::milliseconds(20))).has_value());
   EXPECT_TRUE(holder().remove(wanted.id));
   EXPECT_FALSE(holder().remove(wanted.id));
+  EXPECT_TRUE(holder().wait(wanted.id, soon()).has_value());  // asked before it was removed
   EXPECT_THROW(holder().wait(wanted.id, soon()), NotFound);
 }
 
@@ -253,6 +254,30 @@ TEST_F(Container, MemoryLimitKillsAndSaysSo) {
   const Ran ran = run(wanted);
   EXPECT_NE(ran.exit.code, 0);
   EXPECT_TRUE(ran.exit.out_of_memory);
+}
+
+// Not a check: prints what a start costs. Run with --gtest_also_run_disabled_tests.
+TEST_F(Container, DISABLED_TimeOfStartToExit) {
+  for (const auto mode : {launch::ContainerNetwork::Mode::none, launch::ContainerNetwork::Mode::bridge}) {
+    std::vector<double> times[3];
+    for (int i = 0; i < 60; ++i) {
+      auto wanted = plan({"true"});
+      wanted.network.mode = mode;
+      const auto t0 = std::chrono::steady_clock::now();
+      holder().start(wanted);
+      const auto t1 = std::chrono::steady_clock::now();
+      holder().wait(wanted.id, soon());
+      const auto t2 = std::chrono::steady_clock::now();
+      holder().remove(wanted.id);
+      const auto t3 = std::chrono::steady_clock::now();
+      const auto ms = [](auto d) { return std::chrono::duration<double, std::milli>(d).count(); };
+      times[0].push_back(ms(t1 - t0));
+      times[1].push_back(ms(t2 - t0));
+      times[2].push_back(ms(t3 - t2));
+    }
+    for (auto& list : times) std::sort(list.begin(), list.end());
+    std::printf("start %.2f ms, start to exit %.2f ms (best %.2f), remove %.2f ms\n", times[0][30], times[1][30], times[1][0], times[2][30]);
+  }
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST_F(Network, DefaultOneHasAddressRouteAndNames) {
 
 TEST_F(Network, ContainersReachEachOtherByName) {
   holder().create_network("shop", false);
-  auto server = on("shop", "echo ready; nc -l -p 5000 -e echo served");
+  auto server = on("shop", "echo ready; while :; do nc -l -p 5000 -e echo served; done");
   server.network.aliases = {"db"};
   holder().start(server);
   const auto log = launch::open_log(server.log_path, holder().session_dir());
