@@ -1,0 +1,90 @@
+#include "build_files.h"
+
+#include <devenv/error.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <optional>
+
+#include "ignore.h"
+#include "runtime/base/files.h"
+#include "runtime/store/scan.h"
+#include "runtime/store/tree.h"
+
+namespace devenv::build {
+namespace {
+
+constexpr std::size_t max_dockerfile_bytes = 16u << 20;
+
+std::optional<std::string> try_read(const std::string& path) {
+  try {
+    return read_file(path, max_dockerfile_bytes);
+  } catch (const SystemError& error) {
+    if (error.code() == ENOENT || error.code() == ENOTDIR) return {};
+    throw;
+  }
+}
+
+UniqueFd open_context(const std::string& dir) {
+  try {
+    return open_file(dir, O_RDONLY | O_DIRECTORY);
+  } catch (const SystemError& error) {
+    if (error.code() == ENOENT)
+      throw NotFound("open build context " + dir + ": no such directory",
+                     "give the directory that holds the sources");
+    if (error.code() == ENOTDIR)
+      throw Error("open build context " + dir + ": it is a file",
+                  "give the directory, and the Dockerfile with -f");
+    throw;
+  }
+}
+
+void find_dockerfile(const BuildSpec& spec, BuildFiles& files) {
+  if (!spec.dockerfile_text.empty()) {
+    files.dockerfile = spec.dockerfile_text;
+    files.name = "Dockerfile";
+    return;
+  }
+  std::vector<std::string> paths = {spec.dockerfile};
+  if (spec.dockerfile.empty()) paths = {spec.context_dir + "/Dockerfile", spec.context_dir + "/dockerfile"};
+  std::string tried;
+  for (const std::string& path : paths) {
+    if (auto text = try_read(path)) {
+      files.dockerfile = std::move(*text);
+      files.name = path;
+      return;
+    }
+    tried += (tried.empty() ? "" : " and ") + path;
+  }
+  throw NotFound("read Dockerfile: no such file; looked for " + tried,
+                 spec.dockerfile.empty() ? "create one, or name it with -f" : "check the path given with -f");
+}
+
+// The one beside the Dockerfile wins; the one in the context is resolved inside it, links included.
+std::optional<std::string> find_ignore_file(const BuildSpec& spec, const BuildFiles& files) {
+  if (spec.dockerfile_text.empty())
+    if (auto text = try_read(files.name + ".dockerignore")) return text;
+  if (!files.context) return {};
+  const store::Tree tree(files.context.get());
+  try {
+    const UniqueFd file = store::open_beneath(files.context.get(), tree.resolve(".dockerignore"));
+    struct stat st {};
+    if (fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return {};
+    return read_all(file.get(), ".dockerignore", max_dockerfile_bytes);
+  } catch (const SystemError& error) {
+    if (error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP) return {};
+    throw;
+  }
+}
+
+}  // namespace
+
+BuildFiles open_build_files(const BuildSpec& spec) {
+  BuildFiles files;
+  if (!spec.context_dir.empty()) files.context = open_context(spec.context_dir);
+  find_dockerfile(spec, files);
+  if (const auto text = find_ignore_file(spec, files)) files.ignore_patterns = read_ignore_file(*text);
+  return files;
+}
+
+}  // namespace devenv::build

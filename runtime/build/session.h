@@ -1,0 +1,67 @@
+// What the parts of one running build share.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "build_files.h"
+#include "builder.h"
+#include "content_digest.h"
+#include "graph.h"
+#include "ignore.h"
+#include "stage_state.h"
+
+namespace devenv::build {
+
+struct Session {
+  const BuildSpec& spec;
+  Backend& backend;
+  const Progress& progress;
+  BuildFiles files;
+  Dockerfile dockerfile;
+  BuildInputs inputs;
+  Graph graph;
+  IgnoreRules rules;
+  DigestMemo memo;
+  std::optional<std::int64_t> source_date_epoch;
+
+  void say(const std::string& line) const {
+    if (progress) progress(line);
+  }
+};
+
+/// Removes a scratch directory of the backend when it goes.
+class ScratchDir {
+ public:
+  explicit ScratchDir(Backend& backend) : path_(backend.scratch_dir()) {}
+  ~ScratchDir();
+  ScratchDir(const ScratchDir&) = delete;
+  ScratchDir& operator=(const ScratchDir&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// The files of a stage, an image or the context, open as long as this lives.
+class OpenSource {
+ public:
+  OpenSource(UniqueFd root, const IgnoreRules* rules, std::string identity, bool context)
+      : root_(std::move(root)),
+        tree_(root_.get(), rules),
+        identity_(std::move(identity)),
+        context_(context) {}
+  const SourceTree& tree() const { return tree_; }
+  /// The chain id; empty for the context, which has none.
+  const std::string& identity() const { return identity_; }
+  bool is_context() const { return context_; }
+
+ private:
+  UniqueFd root_;
+  SourceTree tree_;
+  std::string identity_;
+  bool context_;
+};
+
+}  // namespace devenv::build
