@@ -263,26 +263,30 @@ void Applier::set_directory_times() {
   }
 }
 
-/// Passes plain bytes on, hashing and counting them.
+/// The plain bytes of an archive, hashed and counted on the way.
 struct HashedStream {
-  ByteSource source;
-  std::uint64_t limit;
-  Sha256 hash;
-  std::uint64_t size = 0;
+  HashedStream(ByteSource archive, std::uint64_t most) : compressed(std::move(archive)), limit(most) {}
 
   std::size_t read(char* buffer, std::size_t wanted) {
+    // Recognised here and not in the constructor, so that its errors name the layer too.
+    if (!source) source = decompressed(std::move(compressed));
     const std::size_t n = source(buffer, wanted);
     hash.update({buffer, n});
     size += n;
     if (size > limit) throw Error("the archive exceeds the limit of " + std::to_string(limit) + " bytes");
     return n;
   }
+
+  ByteSource compressed, source;
+  std::uint64_t limit;
+  Sha256 hash;
+  std::uint64_t size = 0;
 };
 
 }  // namespace
 
 ApplyResult apply_layer(int root_dirfd, ByteSource archive, const ApplyOptions& options) {
-  HashedStream plain{decompressed(std::move(archive)), options.max_bytes, Sha256(), 0};
+  HashedStream plain(std::move(archive), options.max_bytes);
   TarReader reader([&plain](char* buffer, std::size_t size) { return plain.read(buffer, size); });
   Applier applier(root_dirfd, options);
   ApplyResult result;

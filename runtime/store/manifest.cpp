@@ -76,12 +76,15 @@ bool has(const Json& document, const char* key) {
   return found != document.end() && !found->is_null();
 }
 
+bool is_schema1_type(const std::string& type) {
+  return type.find("docker.distribution.manifest.v1") != std::string::npos;
+}
+
 /// "type; charset=…" without its parameters; what says nothing about the document becomes "".
 std::string essential_type(const std::string& content_type) {
   std::string type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ')) type.pop_back();
-  return is_index_type(type) || is_manifest_type(type) || type.find("manifest.v1") != std::string::npos ? type
-                                                                                                        : "";
+  return is_index_type(type) || is_manifest_type(type) || is_schema1_type(type) ? type : "";
 }
 
 /// The type of the document, after ruling out everything ambiguous (CVE-2021-41190).
@@ -90,8 +93,7 @@ std::string type_of(const Json& document, const std::string& content_type, const
   const std::string said = essential_type(content_type);
   const std::string own = json_value<std::string>(document, "mediaType", "", name);
   const int schema = has(document, "schemaVersion") ? json_value<int>(document, "schemaVersion", 0, name) : 0;
-  if (schema == 1 || has(document, "fsLayers") || said.find("manifest.v1") != std::string::npos ||
-      own.find("docker.distribution.manifest.v1") != std::string::npos)
+  if (schema == 1 || has(document, "fsLayers") || is_schema1_type(said) || is_schema1_type(own))
     throw Error("parse " + name + ": a docker schema 1 manifest, which nobody should use any more",
                 "push the image again with a current tool");
   if (schema != 2) throw Error("parse " + name + ": schemaVersion is not 2");
