@@ -61,10 +61,10 @@ const StageState& StageBuilder::build(std::size_t stage) {
   if (!building_.insert(stage).second)
     fail_at(session_.dockerfile.file, text.line,
             "circular dependency: an ONBUILD trigger needs the stage it runs in");
-  Current current{stage, text.from.stage.empty() ? "stage-" + std::to_string(stage) : text.from.stage,
-                  0,     count_steps(text),
-                  {},    {},
-                  {}};
+  Current current;
+  current.index = stage;
+  current.title = text.from.stage.empty() ? "stage-" + std::to_string(stage) : text.from.stage;
+  current.steps = count_steps(text);
   current.state = start(current);
   current.created = current.state.image.created;
   run_triggers(current);

@@ -24,7 +24,7 @@ class StageBuilder {
 
  private:
   struct Current {
-    std::size_t index;
+    std::size_t index = 0;
     std::string title;  ///< stage's name for progress lines
     int step = 0, steps = 0;
     StageState state;
