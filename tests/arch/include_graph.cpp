@@ -1,7 +1,8 @@
 #include "include_graph.h"
 
 #include <fstream>
-#include <regex>
+#include <optional>
+#include <string_view>
 
 namespace devenv::arch {
 namespace {
@@ -14,15 +15,23 @@ std::string module_of(const std::string& path) {
   return path.substr(0, second);
 }
 
+/// The name in `#include "name"` or `#include <name>`.
+std::optional<std::string> included(std::string_view line) {
+  constexpr std::string_view directive = "#include ";
+  if (!line.starts_with(directive)) return std::nullopt;
+  line.remove_prefix(directive.size());
+  const std::size_t end = line.find_first_of("\">", 1);
+  if (end == std::string_view::npos) return std::nullopt;
+  return std::string(line.substr(1, end - 1));
+}
+
 SourceFile read_source(const fs::path& root, const fs::path& path) {
-  static const std::regex include_line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
   SourceFile file{.path = fs::relative(path, root).string()};
   file.module = module_of(file.path);
   file.is_public = file.path.find("/include/devenv/") != std::string::npos;
   std::ifstream in(path);
-  std::smatch match;
   for (std::string line; std::getline(in, line); ++file.lines)
-    if (std::regex_search(line, match, include_line)) file.includes.push_back(match[1]);
+    if (auto name = included(line)) file.includes.push_back(std::move(*name));
   return file;
 }
 

@@ -10,11 +10,11 @@
 namespace devenv::arch {
 
 struct SourceFile {
-  std::string path;    ///< relative to the root, "runtime/store/blob.h"
-  std::string module;  ///< "runtime/store", "adapters/cli"
+  std::string path{};    ///< relative to the root, "runtime/store/blob.h"
+  std::string module{};  ///< "runtime/store", "adapters/cli"
   bool is_public = false;
   std::size_t lines = 0;
-  std::vector<std::string> includes;  ///< as written between "" or <>
+  std::vector<std::string> includes{};  ///< as written between "" or <>
 };
 
 /// Every .h and .cpp below the top folders given. `depth` words make a module: runtime/store, but
