@@ -1,6 +1,7 @@
 """Keeps the items POSTed to it in the PostgreSQL that DATABASE_URL names."""
 
 import os
+import time
 
 import psycopg2
 from flask import Flask, jsonify, request
@@ -13,6 +14,18 @@ def connect():
     connection = psycopg2.connect(os.environ["DATABASE_URL"])
     connection.autocommit = True
     return connection
+
+
+def wait_for_database(seconds=30):
+    """Both are started side by side; the database may need a moment longer."""
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            return connect().close()
+        except psycopg2.OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)
 
 
 def create_table():
