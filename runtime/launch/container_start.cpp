@@ -9,6 +9,7 @@
 #include "plan_codec.h"
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
+#include "runtime/kernel/device_filter.h"
 #include "runtime/kernel/namespaces.h"
 
 namespace devenv::launch {
@@ -82,6 +83,8 @@ void Container::make_cgroup() {
   if (server_.cgroups().mode == kernel::CgroupMode::none) return;
   cgroup_ = std::make_unique<kernel::Cgroup>(server_.cgroups(), server_.options().session_id + "/" + plan_.id,
                                              limits);
+  if (!plan_.privileged && server_.device_filter() >= 0)
+    kernel::attach_device_filter(server_.device_filter(), cgroup_->v2_fd());
 }
 
 void Container::prepare(Prepared& prepared) {
@@ -148,6 +151,7 @@ void Container::start() {
   try {
     place_and_connect(cloned.in_cgroup);
   } catch (const std::exception& error) {
+    on_init(0);  // when init failed first, that is the reason
     fail_start(ErrorKind::error, error.what(), 0);
   }
 }

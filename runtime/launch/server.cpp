@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include <linux/capability.h>
 #include <sys/epoll.h>
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include "container.h"
 #include "plan_codec.h"
 #include "runtime/base/check.h"
+#include "runtime/kernel/device_filter.h"
 #include "session.h"
 
 namespace devenv::launch {
@@ -16,6 +18,15 @@ namespace {
 
 // Between two commands of a script nobody wants to wait for a new holder.
 constexpr auto kIdleTime = std::chrono::seconds(1);
+
+UniqueFd try_device_filter(const kernel::CgroupLayout& cgroups) {
+  if (cgroups.v2.empty()) return {};
+  try {
+    return kernel::load_device_filter();
+  } catch (const SystemError&) {
+    return {};
+  }
+}
 
 Message ok() {
   Message message;
@@ -31,6 +42,7 @@ Server::Server(ServerOptions options, UniqueFd owner, UniqueFd owner_process, Un
       dir_(session_dir(options_.runtime_dir, options_.session_id)),
       cgroups_(kernel::detect_cgroups()),
       cgroup_hierarchies_(kernel::cgroup_hierarchies(cgroups_)),
+      device_filter_(try_device_filter(cgroups_)),
       networks_(loop_, std::move(host_netns)),
       janitor_(janitor),
       clients_(
@@ -109,6 +121,7 @@ Container& Server::find(const std::string& id) {
 
 void Server::start(Request& request) {
   SandboxPlan plan = decode_plan(request.payload);
+  if (device_filter() < 0 && !plan.privileged) plan.capabilities &= ~(std::uint64_t{1} << CAP_MKNOD);
   const std::string id = plan.id;
   if (id.empty() || id.find('/') != std::string::npos || containers_.count(id) != 0)
     throw Conflict("start container " + id + ": the id is taken or malformed");

@@ -45,6 +45,8 @@ class Server {
   const kernel::CgroupLayout& cgroups() const { return cgroups_; }
   const std::vector<std::string>& cgroup_hierarchies() const { return cgroup_hierarchies_; }
   const std::string& dir() const { return dir_; }
+  /// -1 where the kernel has none: then no container may make device nodes.
+  int device_filter() const { return device_filter_.get(); }
 
   void reply(const ReplyTo& to, const Message& message, std::string_view payload = {},
              std::vector<UniqueFd> fds = {}) {
@@ -82,6 +84,7 @@ class Server {
   EventLoop loop_;
   kernel::CgroupLayout cgroups_;
   std::vector<std::string> cgroup_hierarchies_;
+  UniqueFd device_filter_;
   Networks networks_;
   Janitor& janitor_;
   Clients clients_;

@@ -14,6 +14,9 @@ namespace {
 
 constexpr const char* kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+// As docker has it: enough for databases, few enough for programs that close every possible one.
+constexpr std::uint64_t kDescriptors = 1048576;
+
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
 void set(std::vector<std::string>& env, std::string entry) {
@@ -174,6 +177,7 @@ SandboxPlan make_plan(const PlanInput& input) {
   plan.shm_size_bytes = spec.shm_size_bytes;
   plan.network = plan_network(spec);
   plan.limits = {spec.limits.memory_bytes, spec.limits.cpus, spec.limits.pids};
+  plan.rlimits = {{RLIMIT_NOFILE, kDescriptors, kDescriptors}};
   confine(plan, input);
   plan.stdin_mode = spec.open_stdin && !spec.tty ? StdinMode::once : StdinMode::none;
   plan.process = plan_process(input, plan.hostname);

@@ -99,7 +99,9 @@ TEST_F(Container, BackgroundProcessesEndWithTheMainOne) {
 }
 
 TEST_F(Container, HasHostnameHostsAndOwnDevices) {
-  auto wanted = shell("hostname; cat /etc/hostname; grep -c localhost /etc/hosts; cat /dev/null; ls /dev/pts/ptmx /dev/shm -d");
+  auto wanted = shell(
+      "hostname; cat /etc/hostname; grep -c localhost /etc/hosts; cat /dev/null; ls /dev/pts/ptmx /dev/shm "
+      "-d");
   wanted.hostname = "db.test";
   EXPECT_EQ(run(wanted).out, "db.test\ndb.test\n2\n/dev/pts/ptmx\n/dev/shm\n");
 }
@@ -112,7 +114,9 @@ TEST_F(Container, WritesGoToItsOwnLayer) {
 
 TEST_F(Container, BindMountsAndTmpfs) {
   dir_.write("shared/in", "from the host");
-  auto wanted = shell("cat /data/in; echo out > /data/out; echo x > /ro/y || echo refused; echo t > /t/f && cat /t/f; cat /one");
+  auto wanted = shell(
+      "cat /data/in; echo out > /data/out; echo x > /ro/y || echo refused; echo t > /t/f && cat /t/f; cat "
+      "/one");
   const std::string shared = dir_ / "shared";
   using Kind = launch::MountPlan::Kind;
   wanted.mounts = {{Kind::bind, shared, "/data", false, 0, 0},
@@ -163,7 +167,8 @@ TEST_F(Container, KeptStdinCanBeAttachedLater) {
 }
 
 TEST_F(Container, TerminalIsControllingAndSized) {
-  auto wanted = shell("tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo terminal; ls /dev/console");
+  auto wanted =
+      shell("tty; stty size; test -t 0 && test -t 1 && test -t 2 && echo terminal; ls /dev/console");
   wanted.process.tty = true;
   wanted.process.rows = 33;
   wanted.process.columns = 101;
@@ -276,7 +281,8 @@ TEST_F(Container, DISABLED_TimeOfStartToExit) {
       times[2].push_back(ms(t3 - t2));
     }
     for (auto& list : times) std::sort(list.begin(), list.end());
-    std::printf("start %.2f ms, start to exit %.2f ms (best %.2f), remove %.2f ms\n", times[0][30], times[1][30], times[1][0], times[2][30]);
+    std::printf("start %.2f ms, start to exit %.2f ms (best %.2f), remove %.2f ms\n", times[0][30],
+                times[1][30], times[1][0], times[2][30]);
   }
 }
 

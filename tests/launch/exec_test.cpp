@@ -34,7 +34,8 @@ class Exec : public LaunchTest {
     const auto started = holder().exec(main_.id, process, -1, write_end.get(), write_end.get());
     write_end.reset();
     std::string out = read_all(read_end.get(), "exec output");
-    const auto exit = holder().wait_exec(main_.id, started.exec_id, Deadline::after(std::chrono::seconds(20)));
+    const auto exit =
+        holder().wait_exec(main_.id, started.exec_id, Deadline::after(std::chrono::seconds(20)));
     EXPECT_TRUE(exit.has_value());
     return {exit.value_or(ExitStatus{}), out};
   }
@@ -49,7 +50,9 @@ TEST_F(Exec, RunsInTheContainer) {
 }
 
 TEST_F(Exec, IsAChildOfInitUnderTheSameFilter) {
-  const Result result = exec(process("while read k v; do case $k in PPid:|Seccomp:|CapBnd:|CapInh:) echo $k $v;; esac; done < /proc/self/status"));
+  const Result result =
+      exec(process("while read k v; do case $k in PPid:|Seccomp:|CapBnd:|CapInh:) echo $k $v;; esac; done < "
+                   "/proc/self/status"));
   EXPECT_EQ(result.out, "PPid: 1\nCapInh: 0000000000000000\nCapBnd: 00000000a80425fb\nSeccomp: 2\n");
 }
 
@@ -82,7 +85,9 @@ TEST_F(Exec, UserWorkdirAndInput) {
   write_all(in_write.get(), "typed", "input");
   in_write.reset();
   EXPECT_EQ(read_all(out_read.get(), "output"), "1000\n/tmp\ntyped");
-  EXPECT_EQ(holder().wait_exec(main_.id, started.exec_id, Deadline::never()).value_or(ExitStatus{9, 0, false}).code, 0);
+  EXPECT_EQ(
+      holder().wait_exec(main_.id, started.exec_id, Deadline::never()).value_or(ExitStatus{9, 0, false}).code,
+      0);
 }
 
 TEST_F(Exec, TerminalOfItsOwn) {
@@ -103,7 +108,8 @@ TEST_F(Exec, TerminalOfItsOwn) {
   }
   EXPECT_EQ(seen, "/dev/pts/0\r\n10 20\r\n");
   holder().signal_exec(main_.id, started.exec_id, SIGKILL);
-  EXPECT_EQ(holder().wait_exec(main_.id, started.exec_id, Deadline::never()).value_or(ExitStatus{}).signal, SIGKILL);
+  EXPECT_EQ(holder().wait_exec(main_.id, started.exec_id, Deadline::never()).value_or(ExitStatus{}).signal,
+            SIGKILL);
 }
 
 TEST_F(Exec, InheritsNoDescriptorOfOurs) {
@@ -113,7 +119,8 @@ TEST_F(Exec, InheritsNoDescriptorOfOurs) {
 TEST_F(Exec, EndsWithTheContainer) {
   const auto started = holder().exec(main_.id, process("sleep 1000"), -1, -1, -1);
   holder().signal(main_.id, SIGKILL);
-  EXPECT_EQ(holder().wait_exec(main_.id, started.exec_id, Deadline::never()).value_or(ExitStatus{}).signal, SIGKILL);
+  EXPECT_EQ(holder().wait_exec(main_.id, started.exec_id, Deadline::never()).value_or(ExitStatus{}).signal,
+            SIGKILL);
   EXPECT_THROW(holder().exec(main_.id, process("true"), -1, -1, -1), Conflict);
 }
 

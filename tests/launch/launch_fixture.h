@@ -23,12 +23,15 @@ namespace devenv::test {
 inline std::string make_busybox_root(const TempDir& dir) {
   namespace fs = std::filesystem;
   const std::string root = dir.make_dir("image");
-  for (const char* sub : {"bin", "etc", "tmp", "root", "home/alice"}) fs::create_directories(root + "/" + sub);
+  for (const char* sub : {"bin", "etc", "tmp", "root", "home/alice"})
+    fs::create_directories(root + "/" + sub);
   fs::copy_file("/bin/busybox", root + "/bin/busybox");
-  for (const char* applet : {"sh", "true", "false", "echo", "cat", "sleep", "id", "env", "pwd", "ls", "hostname", "kill",
-                             "stty", "tty", "wc", "nc", "wget", "nslookup", "ps", "touch", "mkdir", "dd", "test", "ip", "grep", "head"})
+  for (const char* applet : {"sh", "true",     "false", "echo", "cat",  "sleep", "id",   "env",  "pwd",
+                             "ls", "hostname", "kill",  "stty", "tty",  "wc",    "nc",   "wget", "nslookup",
+                             "ps", "touch",    "mkdir", "dd",   "test", "ip",    "grep", "head"})
     fs::create_symlink("busybox", root + "/bin/" + applet);
-  std::ofstream(root + "/etc/passwd") << "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n";
+  std::ofstream(root + "/etc/passwd")
+      << "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n";
   std::ofstream(root + "/etc/group") << "root:x:0:\nalice:x:1000:\nwheel:x:10:alice\n";
   fs::copy_file(DEVENV_PROBE, root + "/bin/probe");
   fs::permissions(root + "/tmp", fs::perms::all | fs::perms::sticky_bit);
@@ -61,6 +64,9 @@ class LaunchTest : public ::testing::Test {
     plan.capabilities = kernel::default_capabilities();
     const std::string filter = kernel::cached_seccomp(plan.capabilities, "/tmp/devenv-test-seccomp");
     plan.seccomp.assign(filter.begin(), filter.end());
+    // The paths that make_plan() masks: what a test writes to must be refused for the right reason.
+    plan.masked_paths = {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"};
+    plan.read_only_paths = {"/proc/sys", "/proc/sysrq-trigger"};
     plan.process.argv = std::move(argv);
     plan.process.env = {"PATH=/bin"};
     return plan;
@@ -69,7 +75,8 @@ class LaunchTest : public ::testing::Test {
   launch::SandboxPlan shell(const std::string& script) { return plan({"sh", "-c", script}); }
 
   /// Everything it wrote to `stream`, once it has ended.
-  static std::string output(const launch::Holder& on, const launch::SandboxPlan& plan, LogStream stream = LogStream::out) {
+  static std::string output(const launch::Holder& on, const launch::SandboxPlan& plan,
+                            LogStream stream = LogStream::out) {
     std::string text;
     const auto log = launch::open_log(plan.log_path, on.session_dir());
     while (const auto line = log->next(Deadline::after(std::chrono::seconds(20)))) {

@@ -37,7 +37,9 @@ UniqueFd connect_to(int family, std::uint16_t port) {
 }
 
 TEST_F(Network, DefaultOneHasAddressRouteAndNames) {
-  const auto wanted = on("default", "ip -4 addr show eth0 | grep -o 'inet [0-9.]*'; ip route | head -1; cat /etc/resolv.conf; grep -c $(hostname) /etc/hosts");
+  const auto wanted = on("default",
+                         "ip -4 addr show eth0 | grep -o 'inet [0-9.]*'; ip route | head -1; cat "
+                         "/etc/resolv.conf; grep -c $(hostname) /etc/hosts");
   const auto started = holder().start(wanted);
   EXPECT_THAT(started.ip, ::testing::StartsWith("10.231."));
   const std::string out = output(holder(), wanted);
@@ -94,7 +96,9 @@ TEST_F(Network, HostModeSharesTheHostsNamespace) {
   EXPECT_THAT(run(wanted).out, ::testing::HasSubstr(host));
 }
 
-TEST_F(Network, NoneHasLoopbackOnly) { EXPECT_EQ(run_shell("ls /sys/class/net; ip addr | grep -c 'inet 127.0.0.1'").out, "lo\n1\n"); }
+TEST_F(Network, NoneHasLoopbackOnly) {
+  EXPECT_EQ(run_shell("ls /sys/class/net; ip addr | grep -c 'inet 127.0.0.1'").out, "lo\n1\n");
+}
 
 TEST_F(Network, NamesAreUniqueInAHolder) {
   const auto record = holder().create_network("one", true);

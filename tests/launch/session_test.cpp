@@ -57,7 +57,8 @@ TEST_F(Session, KilledHolderTakesContainersAlongAndReaperSweeps) {
   EXPECT_FALSE(holder().alive());
   holder_.reset();
   // The reaper holds the lock while it sweeps: taking it means that it has finished.
-  if (const auto lock = launch::claim_dead_session(options_.runtime_dir, session.substr(session.rfind('/') + 1)))
+  if (const auto lock =
+          launch::claim_dead_session(options_.runtime_dir, session.substr(session.rfind('/') + 1)))
     launch::sweep_session(session, lock->get());
   const Deadline deadline = soon();
   while (std::filesystem::exists(session) && !deadline.passed()) std::this_thread::yield();
@@ -73,7 +74,8 @@ TEST_F(Session, NextStartSweepsWhatAKillOfEveryoneLeft) {
   std::string reaper;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string command = slurp(entry.path() / "cmdline");
-    if (command.find(std::string("reap\0", 5)) != std::string::npos && command.find(options_.runtime_dir) != std::string::npos)
+    if (command.find(std::string("reap\0", 5)) != std::string::npos &&
+        command.find(options_.runtime_dir) != std::string::npos)
       reaper = entry.path().filename();
   }
   ASSERT_FALSE(reaper.empty());

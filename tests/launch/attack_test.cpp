@@ -1,0 +1,99 @@
+// What a hostile image or a hostile process inside must not achieve, end to end.
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "launch_fixture.h"
+#include "runtime/base/sha256.h"
+
+namespace devenv::test {
+namespace {
+
+using Attack = LaunchTest;
+
+TEST_F(Attack, DeviceNodesOfTheHostCannotBeOpened) {
+  struct stat disk;
+  std::string made = "mknod /tmp/null c 1 3 && echo x > /tmp/null && echo null; ";
+  ASSERT_EQ(stat("/", &disk), 0);
+  made += "mknod /tmp/disk b " + std::to_string(major(disk.st_dev)) + " " +
+          std::to_string(minor(disk.st_dev)) +
+          "; dd if=/tmp/disk of=/dev/null count=1 2>/dev/null && echo read; mknod /tmp/mem c 1 1; dd "
+          "if=/tmp/mem of=/dev/null count=1 2>/dev/null && echo mem; echo end";
+  std::filesystem::create_symlink("busybox", root_ + "/bin/mknod");
+  EXPECT_EQ(run_shell(made).out, "null\nend\n");
+}
+
+// CVE-2024-21626, CVE-2016-9962
+TEST_F(Attack, WorkdirThroughADescriptorIsRefused) {
+  for (int fd = 3; fd < 16; ++fd) {
+    auto wanted = shell("pwd; ls ../../../../../../..");
+    wanted.process.cwd = "/proc/self/fd/" + std::to_string(fd);
+    EXPECT_THROW(holder().start(wanted), Error) << fd;
+  }
+  EXPECT_TRUE(holder().list().empty());
+}
+
+// CVE-2019-16884 and kin
+TEST_F(Attack, ProcAsASymlinkIsRefused) {
+  std::filesystem::create_symlink("/tmp", root_ + "/proc");
+  EXPECT_THROW(holder().start(plan({"true"})), Error);
+}
+
+TEST_F(Attack, DevAsASymlinkIsRefused) {
+  std::filesystem::create_directory(root_ + "/elsewhere");
+  std::filesystem::create_symlink("/elsewhere", root_ + "/dev");
+  EXPECT_THROW(holder().start(plan({"true"})), Error);
+}
+
+TEST_F(Attack, EtcFilesAsSymlinksStayInside) {
+  const std::string outside = dir_.write("outside", "untouched");
+  std::filesystem::create_symlink("../../../../.." + outside, root_ + "/etc/hosts");
+  std::filesystem::create_symlink(outside, root_ + "/etc/hostname");
+  run_shell("echo evil >> /etc/hosts; echo evil > /etc/hostname");
+  EXPECT_EQ(slurp(outside), "untouched");
+}
+
+// CVE-2019-5736
+TEST_F(Attack, OurExecutableIsOutOfReach) {
+  const std::string helper = launch::locate_helper(), before = sha256_hex(slurp(helper));
+  const Ran ran = run_shell(
+      "cat /proc/1/exe > /dev/null && echo readable; echo x > /proc/1/exe && echo writable; ls /proc/1/fd && "
+      "echo listed; cat /proc/1/environ");
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(sha256_hex(slurp(helper)), before);
+}
+
+TEST_F(Attack, HostEnvironmentDoesNotLeak) {
+  setenv("DEVENV_TEST_SECRET", "hunter2", 1);
+  const auto own = launch::Holder::spawn_session(options_);
+  auto wanted = plan(*own, {"sh", "-c", "env; cat /proc/1/environ; cat /proc/self/environ"});
+  own->start(wanted);
+  EXPECT_THAT(output(*own, wanted), ::testing::Not(::testing::HasSubstr("hunter2")));
+  unsetenv("DEVENV_TEST_SECRET");
+}
+
+TEST_F(Attack, InitOfTheContainerCannotBeKilledFromInside) {
+  const Ran ran = run_shell("kill -9 1; kill -TERM 1; kill -STOP 1; echo alive");
+  EXPECT_EQ(ran.out, "alive\n");
+  EXPECT_EQ(ran.exit.code, 0);
+}
+
+TEST_F(Attack, NothingOfTheHostIsMounted) {
+  const Ran ran = run_shell("cat /proc/self/mountinfo");
+  EXPECT_THAT(ran.out, ::testing::Not(::testing::HasSubstr("/var/lib")));
+  EXPECT_THAT(run_shell("wc -l < /proc/self/mountinfo").out, ::testing::Not("0\n"));
+}
+
+TEST_F(Attack, KernelKnobsAreReadOnly) {
+  const Ran ran = run_shell(
+      "for f in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /proc/sys/vm/drop_caches "
+      "/sys/kernel/uevent_helper; do "
+      "echo x > $f && echo wrote $f; done; cat /proc/kcore /proc/keys /proc/timer_list; ls /sys/firmware");
+  EXPECT_EQ(ran.out, "");
+}
+
+}  // namespace
+}  // namespace devenv::test
