@@ -135,15 +135,24 @@ std::string unique_name(const char* container) {
   return "test-" + std::to_string(getpid()) + "/" + container;
 }
 
-pid_t sleeper(const Cgroup& cgroup, bool& inside) {
+/// A process in the group, and its child; both wait for ever.
+pid_t start_two_in(Cgroup& cgroup) {
+  int go[2];
+  if (pipe(go) != 0) return -1;
   const CloneResult child = clone_process({.cgroup_fd = cgroup.v2_fd()});
   if (child.pid == 0) {
-    if (const pid_t grandchild = fork(); grandchild >= 0)
+    char byte;
+    if (read(go[0], &byte, 1) == 1 && fork() >= 0)
       for (;;) pause();
+    _exit(1);
   }
   close(child.pidfd);
-  inside = child.in_cgroup;
-  return child.pid;
+  cgroup.attach(child.pid, child.in_cgroup);
+  const bool told = write(go[1], "x", 1) == 1;
+  close(go[0]);
+  close(go[1]);
+  while (processes_in(cgroup.directories().at(0)).size() < 2) sched_yield();
+  return told ? child.pid : -1;
 }
 
 TEST(Cgroup, DestroyKillsGrandchildren) {
@@ -152,14 +161,11 @@ TEST(Cgroup, DestroyKillsGrandchildren) {
   Cgroup cgroup(layout, unique_name("kills"), {});
   const std::vector<std::string> directories = cgroup.directories();
   EXPECT_EQ(directories, Cgroup::paths(layout, unique_name("kills"), {}));
-  bool inside = false;
-  const pid_t child = sleeper(cgroup, inside);
+  const pid_t child = start_two_in(cgroup);
   ASSERT_GT(child, 0);
-  cgroup.attach(child, inside);
   EXPECT_FALSE(cgroup.empty());
   // A group that something inside made.
   make_group(directories[0], "nested/deeper");
-  while (processes_in(directories[0]).size() < 2) sched_yield();
   write_control(directories[0] + "/nested/deeper", "cgroup.procs",
                 std::to_string(processes_in(directories[0])[1]));
   cgroup.destroy(Deadline::after(seconds(5)));
@@ -171,14 +177,30 @@ TEST(Cgroup, DestroyKillsGrandchildren) {
   cgroup.destroy(Deadline::after(seconds(5)));
 }
 
+TEST(Cgroup, FrozenProcessesOfV1AreThawedAndDie) {
+  CgroupLayout layout = detect_cgroups();
+  if (!layout.v1.contains("freezer")) return;  // nothing on this machine can freeze that way
+  layout.mode = CgroupMode::v1;
+  layout.v2.clear();
+  layout.v2_controllers.clear();
+  Cgroup cgroup(layout, unique_name("frozen"), {});
+  const pid_t child = start_two_in(cgroup);
+  const std::string directory = cgroup.directories().at(0);
+  ASSERT_EQ(write_control(directory, "freezer.state", "FROZEN"), 0);
+  while (read_control(directory, "freezer.state") != "FROZEN\n") sched_yield();
+  cgroup.destroy(Deadline::after(seconds(5)));
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+  EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
 TEST(Cgroup, DestroyByPathIsIdempotent) {
   const CgroupLayout layout = detect_cgroups();
   ASSERT_NE(layout.mode, CgroupMode::none) << layout.reason;
   const std::string path = Cgroup::paths(layout, unique_name("swept"), {}).at(0);
   Cgroup cgroup(layout, unique_name("swept"), {});
-  bool inside = false;
-  const pid_t child = sleeper(cgroup, inside);
-  cgroup.attach(child, inside);
+  const pid_t child = start_two_in(cgroup);
   destroy_cgroup(path, Deadline::after(seconds(5)));
   destroy_cgroup(path, Deadline::after(seconds(5)));
   EXPECT_FALSE(std::filesystem::exists(path));

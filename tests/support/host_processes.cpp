@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -6,6 +7,7 @@
 #include <sstream>
 #include <vector>
 
+#include "runtime/base/unique_fd.h"
 #include "tests/support/host_state.h"
 #include "tests/support/temp_dir.h"
 
@@ -32,17 +34,38 @@ std::string link_of(const std::string& path) {
 
 bool is_number(const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; }
 
-/// state and parent, from the fields after the name, which may hold anything.
-bool stat_of(const std::string& pid, char& state, std::string& parent) {
-  const std::string stat = slurp("/proc/" + pid + "/stat");
+/// Without streams: a snapshot reads a few hundred of these files.
+std::string read_quickly(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n; fd && (n = read(fd.get(), buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
+  return text;
+}
+
+struct ProcessStat {
+  std::string parent;
+  unsigned long long start = 0;  ///< clock ticks since boot
+};
+
+/// Parent and start time, from the fields after the name, which may hold anything.
+bool stat_of(const std::string& pid, ProcessStat& result) {
+  const std::string stat = read_quickly("/proc/" + pid + "/stat");
   const std::size_t end = stat.rfind(')');
   if (end == std::string::npos) return false;
-  std::istringstream fields(stat.substr(end + 1));
-  return static_cast<bool>(fields >> state >> parent);
+  char parent[16] = "";
+  // Fields 3 (state), 4 (parent) … 22 (start time).
+  if (sscanf(stat.c_str() + end + 1,
+             " %*c %15s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", parent,
+             &result.start) != 2)
+    return false;
+  result.parent = parent;
+  return true;
 }
 
 bool is_marked(const std::string& pid, const std::string& mark) {
-  const std::string environment = std::string(1, '\0') + slurp("/proc/" + pid + "/environ");
+  const std::string environment = std::string(1, '\0') + read_quickly("/proc/" + pid + "/environ");
   return environment.find(std::string(1, '\0') + kMark + "=" + mark) != std::string::npos;
 }
 
@@ -67,12 +90,14 @@ Items our_processes() {
   std::map<std::string, std::string> parents;
   Items ours;
   const std::string self = std::to_string(getpid());
+  ProcessStat own, stat;
+  stat_of(self, own);
   for (const std::string& pid : names_in("/proc")) {
-    char state;
-    std::string parent;
-    if (!is_number(pid) || !stat_of(pid, state, parent)) continue;
-    parents[pid] = parent;
-    if (pid != self && mark != nullptr && parent != "0" && is_marked(pid, mark)) ours.insert(pid);
+    if (!is_number(pid) || !stat_of(pid, stat)) continue;
+    parents[pid] = stat.parent;
+    // Whoever is older than this program is not its child, orphaned or not.
+    const bool younger = stat.start >= own.start && pid != self;
+    if (younger && mark != nullptr && is_marked(pid, mark)) ours.insert(pid);
   }
   for (bool grown = true; grown;) {
     grown = false;
@@ -117,6 +142,7 @@ Items listening_ports(const Items& processes) {
   add_sockets("self", inodes);
   for (const std::string& pid : processes) add_sockets(pid, inodes);
   Items ports;
+  if (inodes.empty()) return ports;  // the kernel takes tens of milliseconds to print these tables
   for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) {
     std::istringstream lines(slurp(std::string("/proc/self/net/") + table));
     std::string line;
