@@ -159,11 +159,18 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   plan.metadata = to_json(info).dump();
   plan.network.ports = std::move(listeners.plan);
   plan.die_with_connection = lifetime != Lifetime::detached;
+  // Others may attach to a detached one later; for the rest, closing our end is the end of its input.
+  if (plan.stdin_mode == launch::StdinMode::once && lifetime == Lifetime::detached)
+    plan.stdin_mode = launch::StdinMode::keep;
   if (persistent) plan.exit_path = input.container_dir + "/exit";
   launch::Started started = holder->start(plan, std::move(listeners.sockets), std::move(volumes.locks));
   discard.dismiss();
 
   holders_.remember(info.id, holder);
+  if (started.input) {
+    const std::lock_guard lock(mutex_);
+    inputs_[info.id] = std::move(started.input);
+  }
   info.pid = started.pid;
   info.ip = started.ip;
   info.started_unix_ns = started.started_unix_ns;
@@ -229,6 +236,12 @@ std::unique_ptr<LogReader> Containers::logs(const std::string& id) {
   return launch::open_log(store_.containers().path(info.id) + "/log", "");
 }
 
+UniqueFd Containers::take_input(const std::string& full_id) {
+  const std::lock_guard lock(mutex_);
+  auto input = inputs_.extract(full_id);
+  return input ? std::move(input.mapped()) : UniqueFd();
+}
+
 Located Containers::running(const std::string& id) {
   auto live = holders_.find(id);
   if (!live) {
@@ -270,6 +283,7 @@ void Containers::remove(const std::string& id, bool force) {
     if (live->record.state == ContainerState::running && !force)
       throw Conflict("remove container " + id + ": it is running",
                      "stop it first, or use: devenv rm -f " + id);
+    take_input(full);
     live->holder->remove(full);
     holders_.forget(full);
   } else if (const auto kept = find_kept(id)) {

@@ -2,7 +2,9 @@
 // Thread-safe.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +34,10 @@ class Containers {
   /// Commits the writable layer of an exited container under `key` and removes the container.
   void freeze(const std::string& id, const std::string& key);
 
+  /// The write end of the standard input of a container this engine started, once; empty after that, and when
+  /// it has none of its own.
+  UniqueFd take_input(const std::string& full_id);
+
   /// In a live holder and running. Throws NotFound, Conflict.
   Located running(const std::string& id);
 
@@ -44,6 +50,8 @@ class Containers {
   const store::Store& store_;
   Holders& holders_;
   const Images& images_;
+  std::mutex mutex_;
+  std::map<std::string, UniqueFd> inputs_;  ///< by full id, until taken
 };
 
 /// "SIGTERM", "TERM", "15" → 15. Throws Error naming it.

@@ -69,7 +69,8 @@ class NativeEngine final : public Engine {
     return machine().containers.start(spec, lifetime);
   }
   std::unique_ptr<ProcessHandle> attach(const std::string& id) override {
-    return engine::attach(machine().containers.running(id));
+    const Located located = machine().containers.running(id);
+    return engine::attach(located, machine().containers.take_input(located.record.id));
   }
   ContainerInfo inspect(const std::string& id) override { return machine().containers.inspect(id); }
   std::vector<ContainerInfo> containers(bool all) override { return machine().containers.list(all); }

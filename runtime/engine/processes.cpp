@@ -35,8 +35,10 @@ void resize_terminal(int terminal, unsigned rows, unsigned columns) {
 
 class AttachedProcess final : public ProcessHandle {
  public:
-  AttachedProcess(const Located& container)
-      : holder_(container.holder), id_(container.record.id), input_(holder_->attach_input(id_)) {}
+  AttachedProcess(const Located& container, UniqueFd input)
+      : holder_(container.holder),
+        id_(container.record.id),
+        input_(input ? std::move(input) : holder_->attach_input(id_)) {}
 
   int input_fd() const override { return input_.get(); }
   int output_fd() const override { return -1; }
@@ -129,8 +131,8 @@ constexpr auto kExitPoll = std::chrono::milliseconds(20);
 
 }  // namespace
 
-std::unique_ptr<ProcessHandle> attach(const Located& container) {
-  return std::make_unique<AttachedProcess>(container);
+std::unique_ptr<ProcessHandle> attach(const Located& container, UniqueFd input) {
+  return std::make_unique<AttachedProcess>(container, std::move(input));
 }
 
 std::unique_ptr<ProcessHandle> open_exec(const Located& container, const ContainerInfo& info,

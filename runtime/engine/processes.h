@@ -8,8 +8,9 @@
 
 namespace devenv::engine {
 
-/// Input (or terminal) of the main process; its output is in the log.
-std::unique_ptr<ProcessHandle> attach(const Located& container);
+/// Input (or terminal) of the main process; its output is in the log. `input`: the write end of its standard
+/// input if the caller has it, else the holder's is asked for.
+std::unique_ptr<ProcessHandle> attach(const Located& container, UniqueFd input);
 
 /// Starts a further process. Throws CommandError, Conflict.
 std::unique_ptr<ProcessHandle> open_exec(const Located& container, const ContainerInfo& info,

@@ -4,7 +4,6 @@
 #include "adapters/cli/arguments.h"
 #include "adapters/cli/parse/key_value.h"
 #include "adapters/cli/progress.h"
-#include "adapters/cli/show/human.h"
 #include "runtime/base/files.h"
 #include "runtime/base/scope_exit.h"
 #include "verbs.h"
@@ -87,13 +86,8 @@ int run_build(Context& context, const Args& args) {
   }
   const auto image = context.engine().build(spec, progress);
   if (!options.iidfile.empty()) replace_file(options.iidfile, image.id);
-  if (options.quiet) {
-    context.console.print(image.id + "\n");
-  } else {
-    std::string names;
-    for (const auto& tag : spec.tags) names += " " + tag;
-    progress("built " + short_id(image.id) + names);
-  }
+  if (options.quiet) context.console.print(image.id + "\n");
+  for (const auto& tag : spec.tags) progress("tagged " + tag);
   return 0;
 }
 
