@@ -43,6 +43,7 @@ class Clients {
   void listen(const std::string& path);
   void stop_listening();
   std::uint64_t add(UniqueFd socket);
+  bool connected(std::uint64_t client) const { return clients_.count(client) != 0; }
   std::size_t count() const { return clients_.size(); }
 
   void reply(const ReplyTo& to, Message message, std::string_view payload = {},

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 #include "codec.h"
 #include "container_failure.h"
@@ -20,6 +21,7 @@ namespace devenv::launch {
 namespace {
 
 constexpr std::size_t kRememberedExecs = 512;
+constexpr auto kTimeToAsk = std::chrono::milliseconds(2000);
 
 ExitStatus exit_status(int wait_status) {
   ExitStatus status;
@@ -202,10 +204,15 @@ void Container::finish() {
     for (const ReplyTo& waiter : exec.waiters) reply_exit(waiter, *exec.exit);
     exec.waiters.clear();
   }
+  const bool told = !waiters_.empty();
   for (const ReplyTo& waiter : waiters_) reply_exit(waiter, *exit_);
   waiters_.clear();
-  if (start_error_.set || starter_ || plan_.auto_remove || remove_when_ended_)
-    return server_.erase_later(plan_.id);
+  if (start_error_.set || starter_ || remove_when_ended_) return server_.erase_later(plan_.id);
+  if (plan_.auto_remove) {
+    // Whoever started it may just be about to ask for its log and its end.
+    const bool expected = !told && server_.connected(owner_client_);
+    server_.erase_later(plan_.id, expected ? kTimeToAsk : std::chrono::milliseconds(0));
+  }
   server_.container_ended();
 }
 
@@ -247,8 +254,9 @@ void Container::reply_exit(const ReplyTo& to, const ExitStatus& status) const {
 }
 
 void Container::wait(const ReplyTo& to) {
-  if (state_ == State::ended) return reply_exit(to, *exit_);
-  waiters_.push_back(to);
+  if (state_ != State::ended) return waiters_.push_back(to);
+  reply_exit(to, *exit_);
+  if (plan_.auto_remove) server_.erase_later(plan_.id);
 }
 
 void Container::wait_exec(const ReplyTo& to, std::uint64_t number) {
@@ -287,8 +295,10 @@ void Container::remove(const ReplyTo& to) {
 }
 
 void Container::client_gone(std::uint64_t client) {
-  if (client != owner_client_ || !plan_.die_with_connection) return;
-  if (state_ == State::ended) return server_.erase_later(plan_.id);
+  if (client != owner_client_) return;
+  if (state_ == State::ended && (plan_.auto_remove || plan_.die_with_connection))
+    return server_.erase_later(plan_.id);
+  if (!plan_.die_with_connection) return;
   remove_when_ended_ = true;
   kill();
 }

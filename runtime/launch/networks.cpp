@@ -41,9 +41,30 @@ Networks::Networks(EventLoop& loop, UniqueFd host_netns)
       resolv_conf_(read_host_resolv_conf()),
       holder_(loop, duplicate(host_netns_.get())) {}
 
+unsigned Networks::reserve_subnet() {
+  if (idle_subnets_.empty()) return subnets_.take().index;
+  const unsigned index = idle_subnets_.back();
+  idle_subnets_.pop_back();
+  return index;
+}
+
+void Networks::give_back_subnet(unsigned index) {
+  if (idle_.count(index) != 0)
+    idle_subnets_.push_back(index);
+  else
+    subnets_.give_back(net::Subnet{static_cast<std::uint8_t>(index)});
+}
+
 const NamedNetwork& Networks::create(NetworkRequest request) {
   if (networks_.count(request.name) != 0)
     throw Conflict("create network " + request.name + ": the name is taken");
+  const std::string name = request.name;
+  auto idle = idle_.extract(request.subnet);
+  if (!idle.empty() && idle.mapped().request.internal == request.internal) {
+    idle.mapped().request = std::move(request);
+    return networks_.emplace(name, std::move(idle.mapped())).first->second;
+  }
+  idle = {};  // its bridge has to go before another takes the subnet
   net::NetworkOptions options;
   options.subnet = net::Subnet{static_cast<std::uint8_t>(request.subnet)};
   options.internal = request.internal;
@@ -51,7 +72,6 @@ const NamedNetwork& Networks::create(NetworkRequest request) {
   options.remove_rules = request.remove_rules;
   options.nameservers = net::parse_resolv_conf(resolv_conf_).nameservers;
   auto network = std::make_unique<net::Network>(holder_, std::move(options));
-  const std::string name = request.name;
   return networks_.emplace(name, NamedNetwork{std::move(request), std::move(network)}).first->second;
 }
 
@@ -69,10 +89,9 @@ bool Networks::remove(const std::string& name_or_id) {
   if (network->network->attached() > 0)
     throw Conflict("remove network " + name_or_id + ": " + std::to_string(network->network->attached()) +
                    " containers are on it");
-  const std::string name = network->request.name;
   const unsigned subnet = network->request.subnet;
-  networks_.erase(name);
-  give_back_subnet(subnet);
+  idle_.insert_or_assign(subnet, std::move(networks_.extract(network->request.name).mapped()));
+  idle_subnets_.push_back(subnet);
   return true;
 }
 

@@ -61,8 +61,9 @@ class Networks {
  public:
   Networks(EventLoop& loop, UniqueFd host_netns);
 
-  unsigned reserve_subnet() { return subnets_.take().index; }
-  void give_back_subnet(unsigned index) { subnets_.give_back(net::Subnet{static_cast<std::uint8_t>(index)}); }
+  /// One with an idle bridge, if there is any.
+  unsigned reserve_subnet();
+  void give_back_subnet(unsigned index);
 
   /// Takes over the reserved subnet. Throws Conflict for a taken name.
   const NamedNetwork& create(NetworkRequest request);
@@ -85,6 +86,10 @@ class Networks {
   net::HolderNet holder_;
   net::SubnetPool subnets_;
   std::map<std::string, NamedNetwork> networks_;
+  /// Bridges of removed networks by subnet, kept for the next one: the kernel takes tens of milliseconds to
+  /// remove a link (it waits for RCU), which a network per test would pay each time.
+  std::map<unsigned, NamedNetwork> idle_;
+  std::vector<unsigned> idle_subnets_;  ///< of idle_, those not reserved
 };
 
 }  // namespace devenv::launch

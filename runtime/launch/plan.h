@@ -93,9 +93,11 @@ struct SandboxPlan {
 
   std::string
       scratch_dir;  ///< made before start, removed with the container; "" or Holder::scratch_dir() + "/" + id
-  std::string log_path;      ///< CRI log, created; its directory exists or is scratch_dir
-  std::string exit_path;     ///< "": not kept; else a file "code signal oom finished_ns\n", replaced on exit
-  bool auto_remove = false;  ///< removed by the holder as soon as it exited and waiters were told
+  std::string log_path;   ///< CRI log, created; its directory exists or is scratch_dir
+  std::string exit_path;  ///< "": not kept; else a file "code signal oom finished_ns\n", replaced on exit
+  /// Removed by the holder once it exited and somebody was told its end, its starter is gone, or two seconds
+  /// passed.
+  bool auto_remove = false;
   bool die_with_connection = false;  ///< killed and removed when the starting connection closes
 };
 

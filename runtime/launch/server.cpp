@@ -215,8 +215,8 @@ void Server::client_gone(std::uint64_t client) {
   consider_idle();
 }
 
-void Server::erase_later(const std::string& id) {
-  loop_.at(Deadline::after(std::chrono::nanoseconds(0)), [this, id] { erase(id); });
+void Server::erase_later(const std::string& id, std::chrono::milliseconds delay) {
+  loop_.at(Deadline::after(delay), [this, id] { erase(id); });
 }
 
 void Server::erase(const std::string& id) {

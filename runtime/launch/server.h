@@ -2,6 +2,7 @@
 // mode ends with its owner; detached mode ends when it holds nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -57,7 +58,8 @@ class Server {
   }
 
   /// From a container: it ended and is to be forgotten. Destroys it from the loop, not under its feet.
-  void erase_later(const std::string& id);
+  void erase_later(const std::string& id, std::chrono::milliseconds delay = {});
+  bool connected(std::uint64_t client) const { return clients_.connected(client); }
   /// From a container: it stopped running and stays listed.
   void container_ended() { consider_idle(); }
 

@@ -76,7 +76,8 @@ TEST(ProcessBlock, BecomesPointersInPlace) {
 TEST(ProcessBlock, NoPointerLeavesTheBlock) {
   const std::string good = encode_process(some_process());
   for (std::size_t at = 0; at + 8 <= good.size(); at += 4) {
-    for (const std::uint64_t value : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{good.size()}, std::uint64_t{1} << 40}) {
+    for (const std::uint64_t value :
+         {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{good.size()}, std::uint64_t{1} << 40}) {
       std::string bad = good;
       std::memcpy(bad.data() + at, &value, sizeof value);
       const ProcessBlock* block = relocate(bad.data(), bad.size());
