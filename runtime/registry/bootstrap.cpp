@@ -28,12 +28,15 @@ constexpr char image_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 struct Distribution {
   const char* tag;
   const char* suite;
+  bool merge_usr;  ///< its packages leave merging / and /usr to whoever installs them
 };
-constexpr std::array<Distribution, 4> distributions = {
-    {{"bookworm", "bookworm"}, {"12", "bookworm"}, {"trixie", "trixie"}, {"13", "trixie"}}};
+constexpr std::array<Distribution, 4> distributions = {{{"bookworm", "bookworm", true},
+                                                        {"12", "bookworm", true},
+                                                        {"trixie", "trixie", false},
+                                                        {"13", "trixie", false}}};
 
 struct Chosen {
-  std::string suite;
+  Distribution distribution;
   bool slim;
 };
 
@@ -43,7 +46,7 @@ std::optional<Chosen> choose(const Reference& reference) {
   const bool slim = tag.ends_with("-slim");
   if (slim) tag.resize(tag.size() - 5);
   for (const Distribution& each : distributions)
-    if (tag == each.tag) return Chosen{each.suite, slim};
+    if (tag == each.tag) return Chosen{each, slim};
   return std::nullopt;
 }
 
@@ -137,6 +140,16 @@ void check_tools(const Reference& reference, const std::string& suite) {
         "apt-get update && apt-get install debian-archive-keyring");
 }
 
+/// Of mmdebstrap's information the steps that take time, of its warnings all but the one that our private
+/// scratch directory always gives.
+bool worth_showing(std::string_view line) {
+  if (line.starts_with("W: ")) return line.find("unsandboxed") == std::string_view::npos;
+  if (!line.starts_with("I: ")) return false;
+  for (const char* step : {"running apt-get", "downloading", "extracting", "installing", "creating"})
+    if (line.substr(3).starts_with(step)) return true;
+  return false;
+}
+
 void run_mmdebstrap(const Reference& reference, const BootstrapPlan& plan, const std::string& scratch,
                     const std::string& epoch, const std::string& target, const Progress& progress) {
   const std::string sources = scratch + "/debian.sources";
@@ -146,8 +159,7 @@ void run_mmdebstrap(const Reference& reference, const BootstrapPlan& plan, const
   std::string complaint;
   const auto on_line = [&](std::string_view line) {
     if (line.starts_with("E: ") || line.starts_with("Err:")) complaint = line.substr(line.find(' ') + 1);
-    if (progress && (line.starts_with("I: ") || line.starts_with("W: ")))
-      progress(reference.familiar() + ": " + std::string(line.substr(3)));
+    if (progress && worth_showing(line)) progress(reference.familiar() + ": " + std::string(line.substr(3)));
   };
   const ProcessResult result = run_process({.argv = argv,
                                             .input = {},
@@ -265,7 +277,7 @@ BootstrapPlan plan_bootstrap(const Reference& reference, const Mirrors& mirrors)
     throw Error("bootstrap " + reference.familiar() + ": not a known distribution", "known are " + known);
   }
   BootstrapPlan plan;
-  plan.suite = chosen->suite;
+  plan.suite = chosen->distribution.suite;
   plan.slim = chosen->slim;
   plan.sources = source_stanza(mirrors.archive, plan.suite + " " + plan.suite + "-updates") + "\n" +
                  source_stanza(mirrors.security, plan.suite + "-security");
@@ -273,6 +285,10 @@ BootstrapPlan plan_bootstrap(const Reference& reference, const Mirrors& mirrors)
   plan.argv = {"setpriv",      "--pdeathsig",       "TERM",
                "mmdebstrap",   "--variant=minbase", "--mode=auto",
                "--format=tar", "--skip=output/dev", "--skip=chroot/policy-rc.d"};
+  // Without this, the package that merges them afterwards would bring all of perl.
+  if (chosen->distribution.merge_usr)
+    plan.argv.insert(plan.argv.end(),
+                     {"--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr", "--include=usr-is-merged"});
   if (plan.slim)
     for (const char* option : bootstrap_files::slim_options)
       plan.argv.push_back("--dpkgopt=" + std::string(option));

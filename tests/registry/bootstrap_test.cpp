@@ -96,6 +96,7 @@ TEST(Bootstrap, BookwormSlimIsAsTheOfficialImage) {
               !std::filesystem::exists(root / "var/lib/apt/lists/partial"));
   EXPECT_FALSE(std::filesystem::exists(root / "usr/share/man/man1"));
   EXPECT_TRUE(std::filesystem::exists(root / "usr/share/doc/bash/copyright"));
+  EXPECT_TRUE(std::filesystem::is_symlink(root / "bin"));
 
   std::vector<std::string> lines;
   const store::StoredImage again =
