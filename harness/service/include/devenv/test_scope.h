@@ -10,6 +10,9 @@
 
 namespace devenv {
 
+/// Options of a session whose services start at the same time.
+SessionOptions side_by_side();
+
 /// A session of its own in which services start side by side, current on this thread while it lives.
 class TestScope {
  public:
@@ -58,12 +61,6 @@ class Shared {
   }
 
  private:
-  static SessionOptions side_by_side() {
-    SessionOptions options;
-    options.side_by_side = true;
-    return options;
-  }
-
   std::mutex mutex_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Services> services_;
