@@ -41,6 +41,7 @@ launch::ImageDefaults image_defaults(const store::RunConfig& config) {
 }
 
 void trust_host_cas(launch::PlanInput& input) {
+  input.spec.trust_host_cas = true;
   input.host_ca_bundle = host_ca_bundle();
   const UniqueFd root = mount_read_only(input.lower_dirs);
   input.image_ca_bundles = image_ca_bundles(root.get());

@@ -46,7 +46,9 @@ int make_missing(int parent, char* path, std::size_t prefix, char* begin, char* 
                  bool directory) {
   const char* rest = after == '\0' ? "" : end + 1;
   while (*rest == '/') ++rest;
-  const int made = make_component(parent, begin, !directory && *rest == '\0', mode);
+  const bool as_file = !directory && *rest == '\0';
+  // `mode` is the last component's: a file's is none for the directories above it.
+  const int made = make_component(parent, begin, as_file, as_file || directory ? mode : 0755);
   char link[PATH_MAX];
   const ssize_t length = made == -EEXIST ? readlinkat(parent, begin, link, sizeof link - 1) : -1;
   const int code = errno;
