@@ -259,7 +259,7 @@ void Applier::set_directory_times() {
       continue;  // hidden or replaced later in this layer
     }
     const timespec both[2] = {attributes.atime, attributes.mtime};
-    check(futimens(fd.get(), both), [&] { return "set times of " + shown(path); });
+    check(futimens(fd.get(), both), [&, &name = path] { return "set times of " + shown(name); });
   }
 }
 
