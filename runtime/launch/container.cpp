@@ -172,9 +172,7 @@ void Container::on_gone() {
   finish();
 }
 
-void Container::finish() {
-  state_ = State::ended;
-  exit_->out_of_memory = cgroup_ && cgroup_->oom_killed();
+void Container::release() {
   attachment_.reset();
   pump_->finish();
   pump_.reset();
@@ -186,15 +184,19 @@ void Container::finish() {
     // Its directory is in the session's, which the sweep removes.
   }
   cgroup_.reset();
-  if (!plan_.exit_path.empty() && !start_error_.set) {
-    try {
-      replace_file(plan_.exit_path, std::to_string(exit_->code) + ' ' + std::to_string(exit_->signal) + ' ' +
-                                        std::to_string(exit_->out_of_memory) + ' ' +
-                                        std::to_string(finished_ns_) + '\n');
-    } catch (const Error&) {
-      // Its directory may have been removed under us: then nobody asks either.
-    }
+}
+
+void Container::record_exit() const {
+  const std::string text = std::to_string(exit_->code) + ' ' + std::to_string(exit_->signal) + ' ' +
+                           std::to_string(exit_->out_of_memory) + ' ' + std::to_string(finished_ns_) + '\n';
+  try {
+    replace_file(plan_.exit_path, text);
+  } catch (const Error&) {
+    // Its directory may have been removed under us: then nobody asks either.
   }
+}
+
+void Container::answer_waiters() {
   for (auto& [number, exec] : execs_) {
     if (exec.starter)
       server_.reply_error(*exec.starter, ErrorKind::conflict,
@@ -204,9 +206,17 @@ void Container::finish() {
     for (const ReplyTo& waiter : exec.waiters) reply_exit(waiter, *exec.exit);
     exec.waiters.clear();
   }
-  const bool told = !waiters_.empty();
   for (const ReplyTo& waiter : waiters_) reply_exit(waiter, *exit_);
   waiters_.clear();
+}
+
+void Container::finish() {
+  state_ = State::ended;
+  exit_->out_of_memory = cgroup_ && cgroup_->oom_killed();
+  release();
+  if (!plan_.exit_path.empty() && !start_error_.set) record_exit();
+  const bool told = !waiters_.empty();
+  answer_waiters();
   if (start_error_.set || starter_ || remove_when_ended_) return server_.erase_later(plan_.id);
   if (plan_.auto_remove) {
     // Whoever started it may just be about to ask for its log and its end.
@@ -217,6 +227,7 @@ void Container::finish() {
 }
 
 void Container::tell_erased() {
+  kept_.clear();  // whoever is told may want the volume for itself
   if (starter_) {
     if (!start_error_.set)
       start_error_ = {true, ErrorKind::error, 0,

@@ -45,13 +45,15 @@ TEST(EngineContainer, ExecIsKilledAtTheDeadline) {
 
 TEST(EngineContainer, StopSendsTheStopSignalAndReportsTheEnd) {
   Running container(idle());
+  container.wait_for_a_line();
   const ExitStatus exit = container.engine().stop(container.info.id, std::nullopt);
   EXPECT_EQ(exit.code, 7);
   EXPECT_EQ(container.engine().stop(container.info.id, std::nullopt).code, 7) << "stopping twice is fine";
 }
 
 TEST(EngineContainer, StopKillsWhatDoesNotListen) {
-  Running container(script("trap '' TERM; while :; do sleep 1000 & wait; done"));
+  Running container(script("trap '' TERM; echo ready; while :; do sleep 1000 & wait; done"));
+  container.wait_for_a_line();
   const ExitStatus exit = container.engine().stop(container.info.id, std::chrono::milliseconds(30));
   EXPECT_EQ(exit.code, 137);
   EXPECT_EQ(exit.signal, SIGKILL);

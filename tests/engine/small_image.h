@@ -68,6 +68,10 @@ class Running {
   ExecResult exec(std::vector<std::string> command) {
     return engine().exec(info.id, {.command = std::move(command)}, Deadline::after(std::chrono::seconds(20)));
   }
+  /// Until its first line of output.
+  void wait_for_a_line() {
+    ASSERT_TRUE(engine().logs(info.id)->next(Deadline::after(std::chrono::seconds(20))));
+  }
   /// Everything it printed on one stream, until its end.
   std::string output(LogStream stream = LogStream::out) {
     const auto log = engine().logs(info.id);
@@ -83,7 +87,7 @@ class Running {
 /// A shell script as a container.
 inline ContainerSpec script(const std::string& text) { return {.command = {"/bin/sh", "-c", text}}; }
 
-/// Runs until it is told to stop.
-inline ContainerSpec idle() { return script("trap 'exit 7' TERM; while :; do sleep 1000 & wait; done"); }
+/// Runs until it is told to stop; its first line says that it can be.
+inline ContainerSpec idle() { return script("trap 'exit 7' TERM; echo ready; while :; do sleep 1000 & wait; done"); }
 
 }  // namespace devenv::engine
