@@ -23,6 +23,10 @@ class SystemError : public Error {
   /// `code` is an errno value; read errno before evaluating anything that can change it.
   SystemError(int code, const std::string& action_and_object, const std::string& hint = {});
 
+  /// The same failure seen from further out: "<context>: <cause's message>".
+  SystemError(const std::string& context, const SystemError& cause)
+      : Error(context + ": " + cause.what()), code_(cause.code_) {}
+
   /// The errno value.
   int code() const noexcept { return code_; }
 
