@@ -78,6 +78,9 @@ class Container {
   void forget_old_execs();
   void on_gone();
   void finish();
+  void release();
+  void record_exit() const;
+  void answer_waiters();
   void reply_exit(const ReplyTo& to, const ExitStatus& status) const;
   void fail_start(ErrorKind kind, const std::string& text, int code);
 

@@ -38,8 +38,8 @@ std::string remove_named(const std::string& lines, const std::string& session_id
 }
 
 void sweep_own_session(const std::string& runtime_dir, const std::string& session_id) {
-  if (const auto lock = claim_dead_session(runtime_dir, session_id))
-    sweep_session(session_dir(runtime_dir, session_id), lock->get());
+  const std::string dir = session_dir(runtime_dir, session_id);
+  if (const auto lock = await_dead_session(dir)) sweep_session(dir, lock->get());
 }
 
 }  // namespace

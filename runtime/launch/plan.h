@@ -87,7 +87,7 @@ struct SandboxPlan {
   std::uint64_t capabilities = 0;  ///< bit n = capability n: bounding set, and root's permitted and effective
   std::vector<std::uint8_t> seccomp;  ///< struct sock_filter[] of the target; empty: no filter
   bool no_new_privileges = false;
-  bool privileged = false;  ///< /sys and cgroups writable, devices of the host; masks are the caller's choice
+  bool privileged = false;  ///< /sys and cgroups writable, no device filter; masks are the caller's choice
   StdinMode stdin_mode = StdinMode::none;
   ProcessPlan process;
 

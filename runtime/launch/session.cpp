@@ -76,4 +76,15 @@ std::optional<UniqueFd> claim_dead_session(const std::string& runtime_dir, const
   return lock;
 }
 
+std::optional<UniqueFd> await_dead_session(const std::string& session_dir) {
+  UniqueFd lock(open(lock_path(session_dir).c_str(), O_RDWR | O_CLOEXEC));
+  if (!lock) return std::nullopt;
+  while (flock(lock.get(), LOCK_EX) != 0)
+    if (errno != EINTR) return std::nullopt;
+  struct stat status;
+  // Swept by somebody else, and the name perhaps in use again: the lock we hold is then of a file without one.
+  if (fstat(lock.get(), &status) != 0 || status.st_nlink == 0) return std::nullopt;
+  return lock;
+}
+
 }  // namespace devenv::launch

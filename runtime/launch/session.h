@@ -33,4 +33,8 @@ std::vector<std::string> session_ids(const std::string& runtime_dir);
 /// Takes the lock of a dead session; nullopt while it is alive or when it is gone.
 std::optional<UniqueFd> claim_dead_session(const std::string& runtime_dir, const std::string& id);
 
+/// The same, but waits for the lock: whoever looks whether the session is alive holds it for a moment, and a
+/// dying holder's copies a little longer. nullopt when the session is gone.
+std::optional<UniqueFd> await_dead_session(const std::string& session_dir);
+
 }  // namespace devenv::launch
