@@ -216,7 +216,8 @@ ContainerInfo Containers::inspect(const std::string& id) {
 
 std::vector<ContainerInfo> Containers::list(bool all) {
   std::vector<ContainerInfo> found;
-  for (const Located& located : holders_.all()) found.push_back(merge(located.record));
+  for (const Located& located : holders_.all())
+    if (!located.record.metadata.empty()) found.push_back(merge(located.record));  // else a build's step
   for (const auto& [id, json] : store_.containers().list()) {
     const bool live =
         std::any_of(found.begin(), found.end(), [&](const auto& info) { return info.id == id; });
