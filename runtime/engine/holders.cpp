@@ -63,7 +63,7 @@ std::optional<Located> Holders::find_known(const std::string& id) {
     const std::lock_guard lock(mutex_);
     const auto found = known_.find(id);
     if (found == known_.end()) return std::nullopt;
-    holder = found->second.lock();
+    holder = found->second;
   }
   if (!holder || !holder->alive()) return std::nullopt;
   if (auto record = holder->inspect(id)) return Located{holder, std::move(*record)};

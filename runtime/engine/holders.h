@@ -48,7 +48,8 @@ class Holders {
   const NativeEngineOptions options_;
   std::mutex mutex_;
   std::shared_ptr<launch::Holder> session_, detached_;
-  std::unordered_map<std::string, std::weak_ptr<launch::Holder>> known_;
+  /// Strong: a container of a user network is to end when the connection that started it does.
+  std::unordered_map<std::string, std::shared_ptr<launch::Holder>> known_;
 };
 
 }  // namespace devenv::engine
