@@ -51,12 +51,14 @@ std::uint64_t Clients::add(UniqueFd socket) {
   check(fcntl(fd, F_SETFL, O_NONBLOCK), "make a client's socket non-blocking");
   const std::uint64_t id = next_++;
   loop_.add(fd, EPOLLIN, [this, id](std::uint32_t events) { on_event(id, events); });
-  clients_.emplace(id, Client{std::move(socket), {}});
+  clients_.emplace(id, Client{std::move(socket), Outbox(loop_, fd)});
   return id;
 }
 
 void Clients::on_event(std::uint64_t id, std::uint32_t events) {
-  if ((events & EPOLLOUT) != 0) flush(id);
+  const auto client = clients_.find(id);
+  if (client == clients_.end()) return;
+  if ((events & EPOLLOUT) != 0) client->second.outbox.flush();
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) receive(id);
 }
 
@@ -101,8 +103,7 @@ void Clients::reply(const ReplyTo& to, Message message, std::string_view payload
     message.payload_bytes = static_cast<std::uint32_t>(payload.size());
     fds.insert(fds.begin(), to_memfd(payload));
   }
-  client->second.queue.push_back({message, std::move(fds)});
-  flush(to.client);
+  client->second.outbox.push(message, std::move(fds));
 }
 
 void Clients::reply_error(const ReplyTo& to, ErrorKind kind, const std::string& text, int code) {
@@ -112,20 +113,6 @@ void Clients::reply_error(const ReplyTo& to, ErrorKind kind, const std::string& 
   message.value = code;
   set_text(message.text, sizeof message.text, text.c_str());
   reply(to, message);
-}
-
-void Clients::flush(std::uint64_t id) {
-  const auto found = clients_.find(id);
-  if (found == clients_.end()) return;
-  Client& client = found->second;
-  while (!client.queue.empty()) {
-    const Outgoing& next = client.queue.front();
-    std::vector<int> fds;
-    for (const UniqueFd& fd : next.fds) fds.push_back(fd.get());
-    if (send_message(client.socket.get(), next.message, fds.data(), fds.size()) == -EAGAIN) break;
-    client.queue.pop_front();  // sent, or the client is gone, which its EOF will tell
-  }
-  loop_.modify(client.socket.get(), client.queue.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }
 
 }  // namespace devenv::launch

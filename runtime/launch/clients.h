@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "outbox.h"
 #include "runtime/base/event_loop.h"
 #include "runtime/base/unique_fd.h"
 #include "wire.h"
@@ -51,19 +51,14 @@ class Clients {
   void reply_error(const ReplyTo& to, ErrorKind kind, const std::string& text, int code = 0);
 
  private:
-  struct Outgoing {
-    Message message;
-    std::vector<UniqueFd> fds;
-  };
   struct Client {
     UniqueFd socket;
-    std::deque<Outgoing> queue;
+    Outbox outbox;
   };
 
   void accept_one();
   void on_event(std::uint64_t id, std::uint32_t events);
   void receive(std::uint64_t id);
-  void flush(std::uint64_t id);
   void drop(std::uint64_t id);
 
   EventLoop& loop_;

@@ -61,12 +61,17 @@ void Container::remove_files() const {
   if (!plan_.scratch_dir.empty()) server_.janitor().remove_tree(plan_.scratch_dir);
 }
 
-void Container::send_to_init(const Message& message, const std::vector<int>& fds) const {
-  // Init serves its socket promptly or is dying; a full buffer means the latter.
-  send_message(control_.get(), message, fds.data(), fds.size());
+void Container::send_to_init(const Message& message, std::vector<UniqueFd> fds) {
+  if (outbox_) outbox_->push(message, std::move(fds));
 }
 
-void Container::on_init(std::uint32_t) {
+void Container::close_control() {
+  server_.loop().remove(control_.get());
+  outbox_.reset();
+}
+
+void Container::on_init(std::uint32_t events) {
+  if ((events & EPOLLOUT) != 0 && outbox_) outbox_->flush();
   for (;;) {
     Message message;
     Received received;
@@ -78,7 +83,7 @@ void Container::on_init(std::uint32_t) {
       handle(message, std::move(fds));
       continue;
     }
-    server_.loop().remove(control_.get());  // its end; the pidfd reports the rest
+    close_control();  // its end; the pidfd reports the rest
     return;
   }
 }
@@ -161,7 +166,7 @@ void Container::forget_old_execs() {
 void Container::on_gone() {
   server_.loop().remove(pidfd_.get());
   on_init(0);
-  server_.loop().remove(control_.get());
+  close_control();
   waitpid(pid_, nullptr, 0);
   if (!exit_) {
     exit_ = ExitStatus{};
@@ -245,15 +250,13 @@ void Container::exec(const ReplyTo& to, const ProcessPlan& process, std::uint32_
   Message message = make(MessageType::run);
   message.number = next_exec_++;
   const std::string block = encode_process(process);
-  const UniqueFd memfd = to_memfd(block);
+  stdio.insert(stdio.begin(), to_memfd(block));
   message.payload_bytes = static_cast<std::uint32_t>(block.size());
   message.flags = stdio_bits;
-  std::vector<int> fds = {memfd.get()};
-  for (const UniqueFd& fd : stdio) fds.push_back(fd.get());
   Exec& exec = execs_[message.number];
   exec.starter = to;
   exec.process = process;
-  send_to_init(message, fds);
+  send_to_init(message, std::move(stdio));
 }
 
 void Container::reply_exit(const ReplyTo& to, const ExitStatus& status) const {

@@ -13,6 +13,7 @@
 
 #include "log_pump.h"
 #include "networks.h"
+#include "outbox.h"
 #include "plan.h"
 #include "runtime/kernel/cgroup.h"
 #include "server.h"
@@ -68,7 +69,8 @@ class Container {
   void open_pipes(Prepared& prepared);
   void prepare(Prepared& prepared);
   void place_and_connect(bool born_in_cgroup);
-  void send_to_init(const Message& message, const std::vector<int>& fds = {}) const;
+  void send_to_init(const Message& message, std::vector<UniqueFd> fds = {});
+  void close_control();
 
   void on_init(std::uint32_t events);
   void handle(const Message& message, std::vector<UniqueFd> fds);
@@ -94,6 +96,7 @@ class Container {
   std::unique_ptr<Attachment> attachment_;
   std::unique_ptr<kernel::Cgroup> cgroup_;
   std::unique_ptr<LogPump> pump_;
+  std::optional<Outbox> outbox_;  ///< to init, while its socket is watched
   UniqueFd control_, pidfd_, input_, terminal_;
   int pid_ = -1;
   std::optional<ExitStatus> exit_;

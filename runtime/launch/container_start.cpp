@@ -147,6 +147,7 @@ void Container::start() {
   pidfd_ = UniqueFd(cloned.pidfd);
   server_.loop().add(pidfd_.get(), EPOLLIN, [this](std::uint32_t) { on_gone(); });
   server_.loop().add(control_.get(), EPOLLIN, [this](std::uint32_t events) { on_init(events); });
+  outbox_.emplace(server_.loop(), control_.get());
   // From here on a failure has a process to undo: it ends like any other, by the loop.
   try {
     place_and_connect(cloned.in_cgroup);

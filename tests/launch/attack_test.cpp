@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "launch_fixture.h"
+#include "runtime/base/files.h"
 #include "runtime/base/sha256.h"
 
 namespace devenv::test {
@@ -58,12 +59,12 @@ TEST_F(Attack, EtcFilesAsSymlinksStayInside) {
 
 // CVE-2019-5736
 TEST_F(Attack, OurExecutableIsOutOfReach) {
-  const std::string helper = launch::locate_helper(), before = sha256_hex(slurp(helper));
+  const std::string helper = launch::locate_helper(), before = sha256_hex(read_file(helper));
   const Ran ran = run_shell(
       "cat /proc/1/exe > /dev/null && echo readable; echo x > /proc/1/exe && echo writable; "
       "for fd in /proc/1/fd/*; do cat $fd && echo opened $fd; done; cat /proc/1/environ");
   EXPECT_EQ(ran.out, "");
-  EXPECT_EQ(sha256_hex(slurp(helper)), before);
+  EXPECT_EQ(sha256_hex(read_file(helper)), before);
 }
 
 TEST_F(Attack, HostEnvironmentDoesNotLeak) {

@@ -2,8 +2,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <thread>
 
 #include "launch_fixture.h"
 #include "runtime/base/files.h"
@@ -126,6 +128,18 @@ TEST_F(Exec, EndsWithTheContainer) {
 
 TEST_F(Exec, AHundredInARow) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(exec(process("exit 0")).exit.code, 0);
+}
+
+TEST_F(Exec, ManyAtOnceAllRun) {
+  std::vector<std::thread> threads;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      for (int n = 0; n < 25; ++n)
+        if (exec(process("exit 4")).exit.code == 4) ++good;
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(good, 200);
 }
 
 }  // namespace
