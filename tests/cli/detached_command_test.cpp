@@ -79,13 +79,13 @@ TEST_F(DetachedCommand, InspectAnswersDockersQuestions) {
             "small:latest");
 }
 
-/// The first line a server on this loopback port says.
-std::string greeting(int family, int port) {
+/// What an HTTP server on this loopback port answers to GET /a, without the headers.
+std::string fetch(int family, int port) {
   const UniqueFd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in v4{.sin_family = AF_INET,
-                 .sin_port = htons(static_cast<std::uint16_t>(port)),
-                 .sin_addr = {htonl(INADDR_LOOPBACK)},
-                 .sin_zero = {}};
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(static_cast<std::uint16_t>(port));
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   sockaddr_in6 v6{};
   v6.sin6_family = AF_INET6;
   v6.sin6_port = v4.sin_port;
@@ -93,24 +93,21 @@ std::string greeting(int family, int port) {
   const auto* address =
       family == AF_INET ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
   if (connect(fd.get(), address, family == AF_INET ? sizeof v4 : sizeof v6) != 0) return "refused";
-  char text[64] = {};
-  const auto n = read(fd.get(), text, sizeof text - 1);
-  return n < 0 ? "reset" : text;
+  write_all(fd.get(), "GET /a HTTP/1.0\r\n\r\n", "a socket");
+  const std::string answer = read_all(fd.get(), "a socket");
+  return answer.substr(answer.find("\r\n\r\n") + 4);
 }
 
 TEST_F(DetachedCommand, APublishedPortAnswersOnBothLoopbacks) {
-  const Detached container(
-      {"-p", "80", "--name", "server", "small", "sh", "-c",
-       "nc -lk -p 80 -e echo hello & while ! netstat -ltn | grep -q :80; do :; done; echo up; wait"});
-  const auto followed = devenv({"logs", "server"});
+  const Detached container({"-p", "80", "--name", "server", "small", "sh", "-c",
+                            "httpd -p 80 -h /www && echo up; while :; do sleep 1000; done"});
   const std::string listed = devenv({"port", "server", "80"}).output;
   ASSERT_THAT(listed, MatchesRegex("127.0.0.1:[0-9]+\n\\[::1\\]:[0-9]+\n"));
   const int port = std::stoi(listed.substr(10));
-  // Up when its log says so, not before.
-  while (devenv({"logs", "server"}).output != "up\n") {
-  }
-  EXPECT_EQ(greeting(AF_INET, port), "hello\n");
-  EXPECT_EQ(greeting(AF_INET6, port), "hello\n");
+  const Deadline deadline = Deadline::after(std::chrono::seconds(20));
+  while (devenv({"logs", "server"}).output != "up\n") ASSERT_FALSE(deadline.passed());
+  EXPECT_EQ(fetch(AF_INET, port), "served\n");
+  EXPECT_EQ(fetch(AF_INET6, port), "served\n");
   EXPECT_THAT(devenv({"ps"}).output, HasSubstr("->80/tcp, [::1]:"));
   const auto taken = devenv({"run", "--rm", "-p", std::to_string(port) + ":80", "small", "true"});
   EXPECT_EQ(taken.exit_code, 125);

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <utmp.h>
 
 #include "command_fixture.h"
 #include "runtime/base/unique_fd.h"
