@@ -1,9 +1,8 @@
 #include "fetch.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 
+#include "curl_library.h"
 #include "http.h"
 #include "runtime/base/files.h"
 
@@ -53,7 +52,7 @@ FetchedUrl fetch_url(const std::string& url, int out_fd, Deadline deadline) {
     throw Error("download " + url + ": the server answered " + std::to_string(response.status));
   result.name = name_from(response, url);
   if (const std::string* modified = response.header("last-modified"))
-    result.mtime_s = static_cast<std::int64_t>(curl_getdate(modified->c_str(), nullptr));
+    result.mtime_s = static_cast<std::int64_t>(curl().getdate(modified->c_str(), nullptr));
   return result;
 }
 

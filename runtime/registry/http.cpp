@@ -1,12 +1,13 @@
 #include "http.h"
 
-#include <curl/curl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <exception>
 #include <mutex>
+
+#include "curl_library.h"
 
 namespace devenv::registry {
 namespace {
@@ -16,8 +17,8 @@ constexpr long connect_timeout_ms = 15000;
 constexpr long stalled_after_s = 30;
 
 struct CurlDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(CURL* handle) const { curl().easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl().slist_free_all(list); }
 };
 using CurlHandle = std::unique_ptr<CURL, CurlDeleter>;
 using CurlList = std::unique_ptr<curl_slist, CurlDeleter>;
@@ -47,7 +48,7 @@ struct Transfer {
 
   long status() const {
     long code = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
+    curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
     return code;
   }
 
@@ -139,45 +140,45 @@ int on_seek(void* self, curl_off_t offset, int origin) {
 void set_method(CURL* handle, Transfer& transfer) {
   const HttpRequest& request = transfer.request;
   if (request.method == "HEAD") {
-    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    curl().easy_setopt(handle, CURLOPT_NOBODY, 1L);
     return;
   }
   if (request.method == "GET") {
-    curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+    curl().easy_setopt(handle, CURLOPT_HTTPGET, 1L);
     return;
   }
   const std::uint64_t size = request.body_fd >= 0 ? request.body_size : request.body.size();
-  curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
-  curl_easy_setopt(handle, CURLOPT_READFUNCTION, on_upload);
-  curl_easy_setopt(handle, CURLOPT_READDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, on_seek);
-  curl_easy_setopt(handle, CURLOPT_SEEKDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+  curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  curl().easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+  curl().easy_setopt(handle, CURLOPT_READFUNCTION, on_upload);
+  curl().easy_setopt(handle, CURLOPT_READDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_SEEKFUNCTION, on_seek);
+  curl().easy_setopt(handle, CURLOPT_SEEKDATA, &transfer);
 }
 
 CurlList header_list(const HttpRequest& request) {
-  CurlList list(curl_slist_append(nullptr, "Expect:"));  // waiting for 100 Continue costs a second
+  CurlList list(curl().slist_append(nullptr, "Expect:"));  // waiting for 100 Continue costs a second
   for (const std::string& header : request.headers)
-    list.reset(curl_slist_append(list.release(), header.c_str()));
+    list.reset(curl().slist_append(list.release(), header.c_str()));
   return list;
 }
 
 void set_security(CURL* handle, const HttpRequest& request) {
   const bool secure = request.url.starts_with("https:");
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
+  curl().easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
   if (request.insecure_tls) {
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl().easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl().easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
   }
   if (!request.ca_pem.empty()) {
     curl_blob pem{const_cast<char*>(request.ca_pem.data()), request.ca_pem.size(), CURL_BLOB_COPY};
-    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &pem);
+    curl().easy_setopt(handle, CURLOPT_CAINFO_BLOB, &pem);
   }
   if (!request.client_cert.empty()) {
-    curl_easy_setopt(handle, CURLOPT_SSLCERT, request.client_cert.c_str());
-    curl_easy_setopt(handle, CURLOPT_SSLKEY, request.client_key.c_str());
+    curl().easy_setopt(handle, CURLOPT_SSLCERT, request.client_cert.c_str());
+    curl().easy_setopt(handle, CURLOPT_SSLKEY, request.client_key.c_str());
   }
 }
 
@@ -185,40 +186,40 @@ void set_security(CURL* handle, const HttpRequest& request) {
 CURLcode attempt(Transfer& transfer, char* error_text) {
   CURL* handle = transfer.handle;
   const HttpRequest& request = transfer.request;
-  curl_easy_reset(handle);
+  curl().easy_reset(handle);
   const CurlList headers = header_list(request);
   set_method(handle, transfer);
   set_security(handle, request);
-  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_USERAGENT, "devenv");
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 10L);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, stalled_after_s);
+  curl().easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+  curl().easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl().easy_setopt(handle, CURLOPT_USERAGENT, "devenv");
+  curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+  curl().easy_setopt(handle, CURLOPT_MAXREDIRS, 10L);
+  curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+  curl().easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl().easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, stalled_after_s);
   if (!request.deadline.is_never())
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
-                     static_cast<long>(std::max(1, request.deadline.poll_timeout_ms())));
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text);
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+    curl().easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                       static_cast<long>(std::max(1, request.deadline.poll_timeout_ms())));
+  curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text);
+  curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+  curl().easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+  curl().easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
   std::string range;
   if (transfer.delivered > 0) {
     range = std::to_string(transfer.delivered) + "-";
-    curl_easy_setopt(handle, CURLOPT_RANGE, range.c_str());
+    curl().easy_setopt(handle, CURLOPT_RANGE, range.c_str());
   }
   transfer.response = {};
   transfer.body_begun = false;
   transfer.skip = 0;
   transfer.upload_at = 0;
-  const CURLcode code = curl_easy_perform(handle);
+  const CURLcode code = curl().easy_perform(handle);
   transfer.response.status = transfer.status();
   const char* url = nullptr;
-  curl_easy_getinfo(handle, CURLINFO_EFFECTIVE_URL, &url);
+  curl().easy_getinfo(handle, CURLINFO_EFFECTIVE_URL, &url);
   transfer.response.url = url == nullptr ? request.url : url;
   return code;
 }
@@ -257,7 +258,7 @@ std::string plain_reason(CURLcode code, const std::string& url, const char* erro
     case CURLE_OPERATION_TIMEDOUT:
       return host + " did not answer in time";
     default:
-      return std::string(host) + ": " + (*error_text != '\0' ? error_text : curl_easy_strerror(code));
+      return std::string(host) + ": " + (*error_text != '\0' ? error_text : curl().easy_strerror(code));
   }
 }
 
@@ -275,7 +276,7 @@ struct HttpClient::Impl {
   CurlHandle take() {
     const std::lock_guard lock(mutex);
     if (idle.empty()) {
-      CurlHandle fresh(curl_easy_init());
+      CurlHandle fresh(curl().easy_init());
       if (!fresh) throw Error("start a transfer: libcurl is out of memory");
       return fresh;
     }
@@ -292,7 +293,7 @@ struct HttpClient::Impl {
   /// The pause before attempt number `next`, or what the server asked for, capped.
   std::chrono::milliseconds delay(CURL* handle, int next) const {
     curl_off_t asked_s = 0;
-    curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &asked_s);
+    curl().easy_getinfo(handle, CURLINFO_RETRY_AFTER, &asked_s);
     const auto own = retry.first_delay * (1 << std::min(next - 1, 10));
     const std::chrono::milliseconds asked = std::chrono::seconds(std::min<curl_off_t>(asked_s, 3600));
     return std::min(std::max<std::chrono::milliseconds>(own, asked), retry.longest_delay);
@@ -301,7 +302,7 @@ struct HttpClient::Impl {
 
 HttpClient::HttpClient(RetryPolicy retry) : impl_(std::make_unique<Impl>()) {
   static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  std::call_once(once, [] { curl().global_init(CURL_GLOBAL_DEFAULT); });
   impl_->retry = retry;
 }
 

@@ -1,6 +1,4 @@
 // libarchive's filters, without its formats: see tar_reader.h for why.
-#include <archive.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -8,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "archive_library.h"
 #include "byte_stream.h"
 #include "compression.h"
 #include "devenv/error.h"
@@ -47,20 +46,20 @@ ByteSource with_head(std::string head, ByteSource rest) {
 class ArchiveFilter {
  public:
   ArchiveFilter(ByteSource source, Compression compression)
-      : source_(std::move(source)), archive_(archive_read_new()) {
+      : source_(std::move(source)), archive_(libarchive().read_new()) {
     enable(compression);
-    archive_read_support_format_raw(archive_.get());
-    archive_read_support_format_empty(archive_.get());
-    require(archive_read_open(archive_.get(), this, nullptr, &ArchiveFilter::fill, nullptr));
+    libarchive().read_support_format_raw(archive_.get());
+    libarchive().read_support_format_empty(archive_.get());
+    require(libarchive().read_open(archive_.get(), this, nullptr, &ArchiveFilter::fill, nullptr));
     archive_entry* entry = nullptr;
-    const int result = archive_read_next_header(archive_.get(), &entry);
+    const int result = libarchive().read_next_header(archive_.get(), &entry);
     at_end_ = result == ARCHIVE_EOF;
     if (!at_end_) require(result);
   }
 
   std::size_t read(char* buffer, std::size_t size) {
     if (at_end_) return 0;
-    const la_ssize_t n = archive_read_data(archive_.get(), buffer, size);
+    const la_ssize_t n = libarchive().read_data(archive_.get(), buffer, size);
     if (n < 0) require(static_cast<int>(n));
     return static_cast<std::size_t>(n);
   }
@@ -69,16 +68,16 @@ class ArchiveFilter {
   void enable(Compression compression) {
     switch (compression) {
       case Compression::gzip:
-        archive_read_support_filter_gzip(archive_.get());
+        libarchive().read_support_filter_gzip(archive_.get());
         break;
       case Compression::zstd:
-        archive_read_support_filter_zstd(archive_.get());
+        libarchive().read_support_filter_zstd(archive_.get());
         break;
       case Compression::bzip2:
-        archive_read_support_filter_bzip2(archive_.get());
+        libarchive().read_support_filter_bzip2(archive_.get());
         break;
       case Compression::xz:
-        archive_read_support_filter_xz(archive_.get());
+        libarchive().read_support_filter_xz(archive_.get());
         break;
       case Compression::none:
         break;
@@ -92,7 +91,7 @@ class ArchiveFilter {
       return static_cast<la_ssize_t>(filter.source_(filter.buffer_.data(), filter.buffer_.size()));
     } catch (...) {  // must not pass through C frames
       filter.failure_ = std::current_exception();
-      archive_set_error(handle, EIO, "source failed");
+      libarchive().set_error(handle, EIO, "source failed");
       return -1;
     }
   }
@@ -100,12 +99,12 @@ class ArchiveFilter {
   void require(int result) {
     if (failure_) std::rethrow_exception(failure_);
     if (result >= ARCHIVE_WARN && result != ARCHIVE_RETRY) return;
-    const char* reason = archive_error_string(archive_.get());
+    const char* reason = libarchive().error_string(archive_.get());
     throw Error(std::string("decompress: ") + (reason ? reason : "corrupt data"));
   }
 
   struct Free {
-    void operator()(archive* handle) const { archive_read_free(handle); }
+    void operator()(archive* handle) const { libarchive().read_free(handle); }
   };
   ByteSource source_;
   std::vector<char> buffer_ = std::vector<char>(256 * 1024);
