@@ -37,7 +37,7 @@ class MongoClient {
   struct DestroyDocument {
     void operator()(bson_t* document) const { bson_destroy(document); }
   };
-  using Document = std::unique_ptr<bson_t, DestroyDocument>;
+  using Document = std::unique_ptr<_bson_t, DestroyDocument>;
   using Collection = std::unique_ptr<mongoc_collection_t, decltype(&mongoc_collection_destroy)>;
 
   static bool start() {

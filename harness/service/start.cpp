@@ -89,6 +89,7 @@ ContainerSpec ServiceStart::container_for(const ImageInfo& image) const {
   ContainerSpec container = spec_.container;
   container.image = image.id;
   container.name = container_name(service_->name());
+  if (trusts_host_cas()) container.trust_host_cas = true;
   if (container.network == "default") container.network = service_->session_->network();
   if (container.network != "none" && container.network != "host")
     container.aliases.push_back(service_->name());
