@@ -3,8 +3,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 step "building${*:+ $*}"
-cmake --preset release > "$root_dir/build-configure.log" 2>&1 || { cat "$root_dir/build-configure.log" >&2; exit 1; }
-rm -f "$root_dir/build-configure.log"
+# Later the build itself configures again when it has to.
+if [[ ! $build_dir/build.ninja -nt CMakePresets.json ]]; then cmake --preset release; fi
 if (($#)); then
   cmake --build --preset release -j "$(build_jobs)" --target "$@"
 else

@@ -6,7 +6,7 @@ packages=(
   # build
   g++ cmake ninja-build ccache pkgconf
   # libraries
-  libarchive-dev libboost1.81-dev libcap-dev libcli11-dev libcurl4-openssl-dev libisal-dev libmnl-dev
+  libarchive-dev libboost1.81-dev libboost-filesystem1.81-dev libcap-dev libcli11-dev libcurl4-openssl-dev libisal-dev libmnl-dev
   libnftnl-dev libseccomp-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev
   # base images
   mmdebstrap debian-archive-keyring ca-certificates
@@ -14,13 +14,11 @@ packages=(
   catch2 docker-registry dpkg-dev libgmock-dev libgtest-dev libmongoc-dev libpq-dev libpqxx-dev skopeo
 )
 
-installed() {
-  [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2> /dev/null) == installed ]]
-}
-
 install_packages() {
-  local missing=() package
-  for package in "${packages[@]}"; do installed "$package" || missing+=("$package"); done
+  local missing
+  mapfile -t missing < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort) \
+    <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2> /dev/null |
+      awk '$2 == "installed" { print $1 }' | sort))
   # An older keyring does not know the next release, whose sources and images are used too.
   [[ -e /usr/share/keyrings/debian-archive-trixie-automatic.gpg ]] || missing+=(debian-archive-keyring)
   if ((${#missing[@]} == 0)); then
