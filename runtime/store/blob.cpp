@@ -16,8 +16,6 @@
 namespace devenv::store {
 namespace {
 
-constexpr char heal_hint[] = "remove the image and pull or build it again";
-
 std::string blob_path(const std::string& root, const std::string& digest) {
   return root + "/blobs/sha256/" + digest_hex(digest, "open blob");
 }
@@ -91,8 +89,12 @@ std::uint64_t BlobStore::size(const std::string& digest) const {
 
 std::string BlobStore::read(const std::string& digest, std::size_t limit) const {
   std::string data = read_all(open(digest).get(), "blob " + digest, limit);
-  if (sha256_digest(data) != digest)
-    throw CorruptBlob("read blob " + digest + ": its bytes are not what the digest promises; " + heal_hint);
+  if (sha256_digest(data) != digest) {
+    remove(digest);  // so that the next pull or build makes it anew
+    throw CorruptBlob("read blob " + digest +
+                      ": its bytes are not what the digest promises; the damaged file was removed, pull or "
+                      "build the image again");
+  }
   return data;
 }
 
@@ -109,7 +111,8 @@ void BlobStore::verify(const std::string& digest) const {
   std::vector<char> buffer(256 * 1024);
   for (std::size_t n; (n = source(buffer.data(), buffer.size())) > 0;) hash.update({buffer.data(), n});
   if ("sha256:" + hash.hex() != digest)
-    throw CorruptBlob("verify blob " + digest + ": its bytes are not what the digest promises; " + heal_hint);
+    throw CorruptBlob("verify blob " + digest + ": its bytes are not what the digest promises; remove " +
+                      path(digest) + " and pull or build the image again");
 }
 
 void BlobStore::remove(const std::string& digest) const {

@@ -56,7 +56,8 @@ class BlobStore {
   /// Throws NotFound "blob sha256:… is not in the store …".
   UniqueFd open(const std::string& digest) const;
   std::uint64_t size(const std::string& digest) const;
-  /// The whole blob, its digest verified. For manifests and configs. Throws NotFound, CorruptBlob.
+  /// The whole blob, its digest verified. For manifests and configs. Throws NotFound, CorruptBlob (and then
+  /// has removed it, so that a pull or build heals the store).
   std::string read(const std::string& digest, std::size_t limit = 4u << 20) const;
 
   BlobWriter begin() const { return BlobWriter(root_); }

@@ -25,6 +25,14 @@ std::string reference_of(const Descriptor& entry) {
   return found == entry.annotations.end() ? std::string() : found->second;
 }
 
+std::vector<std::string> references_to(const Index& index, const std::string& digest) {
+  std::vector<std::string> references;
+  for (const Descriptor& entry : index.manifests) {
+    if (entry.digest == digest && !reference_of(entry).empty()) references.push_back(reference_of(entry));
+  }
+  return references;
+}
+
 /// Takes the name from whichever entry has it. Untagged entries stay, one of each manifest, and only where no
 /// name leads to it.
 void drop_reference(Index& index, const std::string& reference) {
@@ -93,6 +101,20 @@ StoredImage ImageStore::load(const Descriptor& entry) const {
   throw Error("open image " + entry.digest + ": indexes nested too deeply");
 }
 
+/// nullopt when a blob of it is missing: what is not whole is as good as absent, and pulled or built anew.
+std::optional<StoredImage> ImageStore::load_complete(const Descriptor& entry) const {
+  try {
+    StoredImage image = load(entry);
+    const auto chain = chain_ids(image.config.diff_ids);
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+      if (!layers_.has(chain[i]) && !blobs_.has(image.manifest.layers[i].digest)) return std::nullopt;
+    }
+    return image;
+  } catch (const NotFound&) {
+    return std::nullopt;
+  }
+}
+
 StoredImage ImageStore::put_image(const ImageConfig& config, std::vector<Descriptor> layers,
                                   const std::string& reference) const {
   const std::string config_text = serialise(config);
@@ -153,13 +175,15 @@ bool ImageStore::remove(const std::string& id) const {
 }
 
 std::vector<StoredImage> ImageStore::list() const {
+  const Index index = read_index();
   std::vector<StoredImage> images;
-  std::map<std::string, std::size_t> positions;
-  for (const Descriptor& entry : read_index().manifests) {
-    const auto [position, is_new] = positions.emplace(entry.digest, images.size());
-    if (is_new) images.push_back(load(entry));
-    if (std::string name = reference_of(entry); !name.empty())
-      images[position->second].references.push_back(std::move(name));
+  std::set<std::string> seen;
+  for (const Descriptor& entry : index.manifests) {
+    if (!seen.insert(entry.digest).second) continue;
+    std::optional<StoredImage> image = load_complete(entry);
+    if (!image) continue;
+    image->references = references_to(index, entry.digest);
+    images.push_back(std::move(*image));
   }
   return images;
 }
@@ -170,11 +194,8 @@ std::optional<StoredImage> ImageStore::find_reference(const std::string& referen
       index.manifests.begin(), index.manifests.end(),
       [&](const Descriptor& entry) { return !reference.empty() && reference_of(entry) == reference; });
   if (found == index.manifests.end()) return std::nullopt;
-  StoredImage image = load(*found);
-  for (const Descriptor& entry : index.manifests) {
-    if (entry.digest == found->digest && !reference_of(entry).empty())
-      image.references.push_back(reference_of(entry));
-  }
+  std::optional<StoredImage> image = load_complete(*found);
+  if (image) image->references = references_to(index, found->digest);
   return image;
 }
 
@@ -206,8 +227,24 @@ void ImageStore::unpack(const StoredImage& image, const OverlayMounter& mount) c
     if (layers_.has(chain[i])) continue;
     const std::string& digest = image.manifest.layers.at(i).digest;
     const UniqueFd blob = blobs_.open(digest);
-    layers_.unpack({diff_ids.begin(), diff_ids.begin() + static_cast<std::ptrdiff_t>(i) + 1},
-                   fd_source(blob.get(), "blob " + digest), mount);
+    try {
+      layers_.unpack({diff_ids.begin(), diff_ids.begin() + static_cast<std::ptrdiff_t>(i) + 1},
+                     fd_source(blob.get(), "blob " + digest), mount);
+    } catch (const Error&) {
+      discard_if_corrupt(digest);  // then that is the reason to give
+      throw;
+    }
+  }
+}
+
+void ImageStore::discard_if_corrupt(const std::string& digest) const {
+  try {
+    blobs_.verify(digest);
+  } catch (const CorruptBlob&) {
+    blobs_.remove(digest);
+    throw CorruptBlob("unpack blob " + digest +
+                      ": its bytes are not what the digest promises; the damaged file was removed, pull or "
+                      "build the image again");
   }
 }
 

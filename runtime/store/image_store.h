@@ -41,15 +41,18 @@ class ImageStore {
   /// Removes all entries of this image (its blobs stay for a later clean-up). False when it was not there.
   bool remove(const std::string& id) const;
 
-  /// All images, once each, their references collected. An unreadable one throws CorruptBlob/NotFound.
+  /// All images, once each, their references collected. Incomplete ones are passed over; a corrupt one throws
+  /// CorruptBlob.
   std::vector<StoredImage> list() const;
-  /// By full normalised reference. nullopt when unknown.
+  /// By full normalised reference. nullopt when unknown, or when a part is gone that only another pull or
+  /// build can bring back.
   std::optional<StoredImage> find_reference(const std::string& reference) const;
   /// By "sha256:<hex>", hex or a hex prefix of the image id or manifest digest. Conflict when ambiguous.
   std::optional<StoredImage> find_id(const std::string& id_or_prefix) const;
   /// Whether every layer of it is unpacked.
   bool is_unpacked(const StoredImage& image) const;
-  /// Unpacks the layers that are not, from their blobs.
+  /// Unpacks the layers that are not, from their blobs. Throws CorruptBlob for a damaged blob, which is then
+  /// removed.
   void unpack(const StoredImage& image, const OverlayMounter& mount) const;
 
   /// Rereads everything: one sentence per problem (corrupt or missing blob, half-written layer). Empty:
@@ -61,6 +64,8 @@ class ImageStore {
   template <class Change>
   bool update_index(const Change& change) const;
   StoredImage load(const Descriptor& descriptor) const;
+  void discard_if_corrupt(const std::string& digest) const;
+  std::optional<StoredImage> load_complete(const Descriptor& descriptor) const;
 
   std::string root_;
   BlobStore blobs_;

@@ -173,6 +173,34 @@ TEST_F(Images, VerifyNamesWhatIsDamaged) {
   }
 }
 
+TEST_F(Images, ADamagedPartIsRemovedSoThatAnotherPullHeals) {
+  const auto damage = [&](const std::string& digest) {
+    const std::string path = store.blobs().path(digest);
+    std::string bytes = read_file(path);
+    bytes[bytes.size() / 2] ^= 1;
+    std::filesystem::remove(path);
+    write_text(path, bytes);
+  };
+  const std::string tar = Tar().file("x", std::string(3000, 'x')).finish();
+  const StoredImage image = put({tar}, name_a);
+  damage(image.manifest.layers[0].digest);
+  try {
+    store.images().unpack(image, mounter);
+    FAIL();
+  } catch (const CorruptBlob& error) {
+    EXPECT_THAT(error.what(), HasSubstr(image.manifest.layers[0].digest));
+  }
+  EXPECT_FALSE(store.images().find_reference(name_a));
+  put({tar}, name_a);
+  store.images().unpack(*store.images().find_reference(name_a), mounter);
+  damage(image.id);
+  EXPECT_THROW(store.images().find_reference(name_a), CorruptBlob);
+  EXPECT_FALSE(store.images().find_reference(name_a));
+  put({tar}, name_a);
+  EXPECT_TRUE(store.images().find_reference(name_a));
+  EXPECT_THAT(store.images().verify(), IsEmpty());
+}
+
 TEST_F(Images, OtherToolsReadTheStore) {
   put({Tar().file("x", "1").finish()}, name_a, "told");
   // skopeo, where it is installed, is the judge; the layout itself is checked everywhere.
