@@ -2,6 +2,7 @@
 
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
+#include "runtime/store/digest.h"
 
 namespace devenv::build {
 namespace {
@@ -78,14 +79,18 @@ std::string to_text(const CachedStep& step) {
   return Json{{"diff_id", step.diff_id}, {"chain_id", step.chain_id}, {"created", step.created}}.dump();
 }
 
-CachedStep read_cached_step(const std::string& text) {
+std::optional<CachedStep> read_cached_step(const std::string& text) {
   try {
     const Json json = parse_json(text, "build cache entry");
-    return {json_value<std::string>(json, "diff_id", "", "entry"),
-            json_value<std::string>(json, "chain_id", "?", "entry"),
-            json_value<std::string>(json, "created", "", "entry")};
+    CachedStep step{json_value<std::string>(json, "diff_id", "", "entry"),
+                    json_value<std::string>(json, "chain_id", "", "entry"),
+                    json_value<std::string>(json, "created", "", "entry")};
+    if (!store::is_digest(step.diff_id) || !store::is_digest(step.chain_id)) return {};
+    return step;
   } catch (const Error&) {
-    return {"", "?", ""};
+    return {};
+  } catch (const Json::exception&) {
+    return {};  // JSON, but not an object
   }
 }
 

@@ -1,6 +1,7 @@
 // Keys of the build cache: what a step's result depends on, by content. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,11 @@ std::string workdir_key(const std::string& path, const std::string& user, const 
 
 /// What a key leads to.
 struct CachedStep {
-  std::string diff_id, chain_id;  ///< empty: the step made no layer
-  std::string created;            ///< RFC 3339: when it was first made, so that a cached build changes no id
+  std::string diff_id, chain_id;
+  std::string created;  ///< RFC 3339: when it was first made, so that a cached build changes no id
 };
 std::string to_text(const CachedStep& step);
-/// A damaged one is none: chain_id "?", which no store has.
-CachedStep read_cached_step(const std::string& text);
+/// nullopt for a damaged one: a miss.
+std::optional<CachedStep> read_cached_step(const std::string& text);
 
 }  // namespace devenv::build

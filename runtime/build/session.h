@@ -1,7 +1,7 @@
 // What the parts of one running build share.
 #pragma once
 
-#include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -44,24 +44,31 @@ class ScratchDir {
   std::string path_;
 };
 
-/// The files of a stage, an image or the context, open as long as this lives.
+/// The files of a stage, an image or the context; opened when first looked at, for a cache hit needs no look.
 class OpenSource {
  public:
-  OpenSource(UniqueFd root, const IgnoreRules* rules, std::string identity, bool context)
-      : root_(std::move(root)),
-        tree_(root_.get(), rules),
-        identity_(std::move(identity)),
-        context_(context) {}
-  const SourceTree& tree() const { return tree_; }
+  using Opener = std::function<UniqueFd()>;
+
+  OpenSource(Opener open, const IgnoreRules* rules, std::string identity, bool context)
+      : open_(std::move(open)), rules_(rules), identity_(std::move(identity)), context_(context) {}
+  const SourceTree& tree() const {
+    if (!tree_) {
+      root_ = open_();
+      tree_.emplace(root_.get(), rules_);
+    }
+    return *tree_;
+  }
   /// The chain id; empty for the context, which has none.
   const std::string& identity() const { return identity_; }
   bool is_context() const { return context_; }
 
  private:
-  UniqueFd root_;
-  SourceTree tree_;
+  Opener open_;
+  const IgnoreRules* rules_;
   std::string identity_;
   bool context_;
+  mutable UniqueFd root_;
+  mutable std::optional<SourceTree> tree_;
 };
 
 }  // namespace devenv::build

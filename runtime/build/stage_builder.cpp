@@ -167,11 +167,11 @@ std::string StageBuilder::run(Current& current, const Run& run, const Instructio
 bool StageBuilder::use_cached(Current& current, const std::string& key, const std::string& title) {
   const auto text = session_.backend.cache_get(key);
   if (!text) return false;
-  const CachedStep cached = read_cached_step(*text);
-  if (!cached.chain_id.empty() && !session_.backend.has_layer(cached.chain_id)) return false;
+  const std::optional<CachedStep> cached = read_cached_step(*text);
+  if (!cached || !session_.backend.has_layer(cached->chain_id)) return false;
   announce(current, "CACHED " + title);
-  if (!cached.chain_id.empty()) current.state.layers.push_back({cached.diff_id, cached.chain_id});
-  current.created = cached.created;
+  current.state.layers.push_back({cached->diff_id, cached->chain_id});
+  current.created = cached->created;
   return true;
 }
 
@@ -231,8 +231,10 @@ std::unique_ptr<OpenSource> StageBuilder::open_source(const std::string& from, s
   if (from.empty()) {
     if (!session_.files.context)
       throw Error("there is no build context to copy from", "build with a directory");
-    UniqueFd root = open_file_at(session_.files.context.get(), ".", O_RDONLY | O_DIRECTORY);
-    return std::make_unique<OpenSource>(std::move(root), &session_.rules, "", true);
+    const auto open = [this] {
+      return open_file_at(session_.files.context.get(), ".", O_RDONLY | O_DIRECTORY);
+    };
+    return std::make_unique<OpenSource>(open, &session_.rules, "", true);
   }
   const Source source = resolve_from(session_.dockerfile, from, current);
   Layers layers;
@@ -241,8 +243,8 @@ std::unique_ptr<OpenSource> StageBuilder::open_source(const std::string& from, s
   else if (source.kind == Source::Kind::image)
     layers = session_.backend.base_image(source.image, "", session_.spec.pull).layers;
   std::string identity = layers.empty() ? "scratch" : layers.back().chain_id;
-  return std::make_unique<OpenSource>(session_.backend.open_layers(layers), nullptr, std::move(identity),
-                                      false);
+  const auto open = [this, layers] { return session_.backend.open_layers(layers); };
+  return std::make_unique<OpenSource>(open, nullptr, std::move(identity), false);
 }
 
 }  // namespace devenv::build

@@ -6,6 +6,7 @@
 
 #include "fake_backend.h"
 #include "runtime/base/json.h"
+#include "runtime/base/process.h"
 
 namespace devenv::build {
 namespace {
@@ -114,6 +115,15 @@ TEST_F(Builder, EveryUnchangedInstructionIsACacheHit) {
   EXPECT_EQ(cached(), 0);
   build("FROM base\nARG X\nRUN one\n", {.build_args = {{"X", "1"}}});
   EXPECT_EQ(cached(), 0) << "a declared ARG is part of the key";
+}
+
+TEST_F(Builder, ADamagedCacheEntryIsAMiss) {
+  build("FROM base\nRUN one\n");
+  for (const char* damage : {"", "{", "[1]", "{\"chain_id\":\"../x\"}", "{\"chain_id\":7}"}) {
+    for (auto& [key, value] : backend_.cache) value = damage;
+    build("FROM base\nRUN one\n");
+    EXPECT_EQ(cached(), 0) << damage;
+  }
 }
 
 TEST_F(Builder, CopyPutsDirectoriesContents) {
@@ -268,6 +278,47 @@ TEST_F(Builder, AddFetchesUrlsWithMode0600) {
   EXPECT_THAT(
       error_of("FROM base\nADD --checksum=sha256:" + std::string(64, '0') + " http://x.example/f.bin /d/\n"),
       HasSubstr("checksum is sha256:"));
+}
+
+TEST_F(Builder, ParentsKeepsDirectoriesBehindThePivot) {
+  context_.write("a/b/c.txt", "c");
+  context_.write("a/x/d.txt", "d");
+  build("FROM base\nCOPY --parents a/b/c.txt a/**/d.txt /all/\nCOPY --parents a/./b /cut/\n");
+  EXPECT_EQ(backend_.file("all/a/b/c.txt"), "c");
+  EXPECT_EQ(backend_.file("all/a/x/d.txt"), "d");
+  EXPECT_EQ(backend_.file("cut/b/c.txt"), "c");
+}
+
+TEST_F(Builder, AddUnpacksLocalArchivesByContent) {
+  context_.write("in/f", "packed");
+  context_.write("plain.tar.gz", "no archive");
+  run_process({.argv = {"tar", "-C", context_.path() / "in", "-czf", context_.path() / "data", "f"}});
+  build("FROM base\nADD data plain.tar.gz /d/\nADD --unpack=false data /kept\nADD --chown=7:9 data /own/\n");
+  EXPECT_EQ(backend_.file("d/f"), "packed");
+  EXPECT_EQ(backend_.file("d/plain.tar.gz"), "no archive");
+  EXPECT_NE(backend_.file("kept"), "missing");
+  EXPECT_EQ(stat_of("own/f").st_uid, 7u);
+}
+
+TEST_F(Builder, ExcludesAndExistingDirectoriesKeepTheirMode) {
+  context_.write("d/a.o", "o");
+  context_.write("d/a.c", "c");
+  context_.write("d/etc/new", "n");
+  fs::permissions(backend_.dir_of("sha256:base") / "etc", fs::perms::owner_all);
+  build("FROM base\nCOPY --exclude=*.o d /\n");
+  EXPECT_EQ(backend_.file("a.o"), "missing");
+  EXPECT_EQ(backend_.file("a.c"), "c");
+  EXPECT_EQ(backend_.file("etc/new"), "n");
+  EXPECT_EQ(stat_of("etc").st_mode & 07777u, 0700u);
+}
+
+TEST_F(Builder, AnUnchangedStageIsNotOpenedForACachedCopy) {
+  const std::string dockerfile = "FROM base AS s\nRUN x\nFROM base\nCOPY --from=s /etc/passwd /p\n";
+  build(dockerfile);
+  const int opened = backend_.opened;
+  build(dockerfile);
+  EXPECT_EQ(backend_.opened, opened);
+  EXPECT_EQ(cached(), 2);
 }
 
 TEST_F(Builder, AFileOntoADirectoryIsAnError) {

@@ -51,7 +51,7 @@ class FakeBackend final : public Backend {
   std::vector<std::string> runs;  ///< last argument of every RUN
   std::string config_json;
   Layers layers;
-  int made = 0;
+  int made = 0, opened = 0;
 
   /// An image with one layer that holds etc/passwd and etc/group.
   void add_base(const std::string& name, const std::string& config) {
@@ -78,6 +78,7 @@ class FakeBackend final : public Backend {
   }
   std::unique_ptr<WorkLayer> work_layer(const Layers& parents) override;
   UniqueFd open_layers(const Layers& stack) override {
+    ++opened;
     const fs::path dir = stack.empty() ? store.path() / "empty" : dir_of(stack.back().chain_id);
     fs::create_directories(dir);
     return open_file(dir, O_RDONLY | O_DIRECTORY);
@@ -129,7 +130,7 @@ class FakeWorkLayer final : public WorkLayer {
     return {.code = backend_.on_run(request, dir_)};
   }
   Layer commit(std::optional<std::int64_t>) override {
-    const std::string id = "sha256:layer" + std::to_string(backend_.made++);
+    const std::string id = sha256_digest("layer " + std::to_string(backend_.made++));
     fs::rename(dir_, backend_.dir_of(id));
     return {id, id};
   }
