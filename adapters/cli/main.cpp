@@ -37,6 +37,10 @@ constexpr Command kCommands[] = {
     {"network inspect", "Show everything about networks", run_network_inspect},
     {"network rm", "Remove networks", run_network_rm},
 
+    {"state ls", "List prepared states", run_state_ls},
+    {"state rm", "Remove prepared states", run_state_rm},
+    {"state prune", "Remove prepared states nobody uses", run_state_prune},
+
     {"info", "Show what is there and what this machine can do", run_info},
     {"version", "Show the version", run_version},
     {"debug", "Show what builds and runs use: syntax, expansion, layers", run_debug},
@@ -49,7 +53,7 @@ constexpr Alias kAliases[] = {
     {"container attach", "attach"}, {"container logs", "logs"},       {"container port", "port"},
     {"container stop", "stop"},     {"container kill", "kill"},       {"container rm", "rm"},
     {"container wait", "wait"},     {"container inspect", "inspect"}, {"volume list", "volume ls"},
-    {"network list", "network ls"},
+    {"network list", "network ls"}, {"state list", "state ls"},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "runtime/kernel/mounts.h"
+#include "runtime/registry/bootstrap.h"
 #include "runtime/registry/pull.h"
 #include "runtime/registry/reference.h"
 
@@ -17,12 +18,13 @@ std::int64_t unix_seconds(const std::string& rfc3339) {
   return static_cast<std::int64_t>(timegm(&tm));
 }
 
-/// "debian:bookworm" and the like: what `devenv image bootstrap` can make.
-std::string bootstrap_hint(const registry::Reference& reference) {
-  if (reference.domain == "docker.io" && reference.path == "library/debian")
+std::string way_out(const registry::Reference& reference) {
+  if (registry::can_bootstrap(reference))
     return "make it from Debian's archive with: devenv image bootstrap " + reference.familiar();
+  std::string known;
+  for (const std::string& name : registry::known_bootstraps()) known += (known.empty() ? "" : ", ") + name;
   return "if it is to be built here, build it first with: devenv build -t " + reference.familiar() +
-         " DIR; a Debian base is made with: devenv image bootstrap debian:bookworm";
+         " DIR; base images that devenv image bootstrap makes: " + known;
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ store::StoredImage Images::find(const std::string& text) const {
   if (registry::is_image_id(text))
     throw NotFound("find image " + text + ": not in the store", "see: devenv images");
   throw NotFound("find image " + text + ": not in the store",
-                 bootstrap_hint(registry::parse_reference_or_latest(text)));
+                 way_out(registry::parse_reference_or_latest(text)));
 }
 
 store::StoredImage Images::pull(const std::string& text, const Progress& progress) const {
@@ -75,7 +77,7 @@ store::StoredImage Images::pull(const std::string& text, const Progress& progres
   } catch (const Error& error) {
     throw NotFound(
         "get image " + text + ": it is not in the store, and the registry gave none (" + error.what() + ")",
-        bootstrap_hint(reference));
+        way_out(reference));
   }
 }
 

@@ -29,6 +29,9 @@ int run_volume_create(Context& context, const Args& args);
 int run_volume_ls(Context& context, const Args& args);
 int run_volume_inspect(Context& context, const Args& args);
 int run_volume_rm(Context& context, const Args& args);
+int run_state_ls(Context& context, const Args& args);
+int run_state_rm(Context& context, const Args& args);
+int run_state_prune(Context& context, const Args& args);
 
 int run_network_create(Context& context, const Args& args);
 int run_network_ls(Context& context, const Args& args);
