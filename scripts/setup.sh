@@ -11,7 +11,7 @@ packages=(
   # base images
   mmdebstrap debian-archive-keyring ca-certificates
   # tests: frameworks, real clients, peers
-  catch2 docker-registry dpkg-dev libgmock-dev libgtest-dev libmongoc-dev libpq-dev libpqxx-dev skopeo
+  busybox-static catch2 docker-registry dpkg-dev libgmock-dev libgtest-dev libmongoc-dev libpq-dev libpqxx-dev skopeo
 )
 
 install_packages() {
