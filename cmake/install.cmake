@@ -48,3 +48,16 @@ configure_file(${PROJECT_SOURCE_DIR}/cmake/devenv.pc.in devenv.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/devenv-config.cmake ${PROJECT_BINARY_DIR}/devenv-config-version.cmake
   DESTINATION ${config_dir})
 install(FILES ${PROJECT_BINARY_DIR}/devenv.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# `cpack` makes a .deb that brings everything: command, helper, library, headers.
+if(PROJECT_IS_TOP_LEVEL)
+  set(CPACK_GENERATOR DEB)
+  set(CPACK_PACKAGE_CONTACT "the devenv developers")
+  set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+  set(CPACK_STRIP_FILES ON)
+  set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+  set(CPACK_DEBIAN_PACKAGE_RECOMMENDS mmdebstrap)
+  include(CPack)
+endif()

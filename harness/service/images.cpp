@@ -38,7 +38,7 @@ ImageInfo resolve_image(SessionContext& session, const ServiceSpec& spec, const 
   if (spec.build) {
     BuildSpec build = *spec.build;
     if (trusts_host_cas()) build.trust_host_cas = true;
-    return session.images().get(build_question(build), [&] {
+    return session.images().get(build_question(build), ImageCache::Failures::keep, [&] {
       SlowProgress progress(service);
       return engine.build(build, progress.callback());
     });
@@ -47,7 +47,7 @@ ImageInfo resolve_image(SessionContext& session, const ServiceSpec& spec, const 
     throw Error("find the image: the service names neither an image nor a build",
                 "set container.image or build");
   const std::string reference = session.substitute_image(spec.container.image);
-  return session.images().get("image\n" + reference, [&] {
+  return session.images().get("image\n" + reference, ImageCache::Failures::ask_again, [&] {
     SlowProgress progress(service);
     return engine.ensure_image(reference, spec.pull, progress.callback(), Deadline::never());
   });

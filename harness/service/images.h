@@ -1,6 +1,7 @@
 // Where a service's image comes from: the store, a registry, or a Dockerfile; resolved once per process.
 #pragma once
 
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,11 +18,23 @@ class SessionContext;
 /// Thread-safe.
 class ImageCache {
  public:
+  enum class Failures {
+    ask_again,  ///< the network may be back next time
+    keep,       ///< it would fail again: a broken Dockerfile is built once, not once for every test
+  };
+
   template <class Resolve>
-  ImageInfo get(const std::string& question, const Resolve& resolve) {
+  ImageInfo get(const std::string& question, Failures failures, const Resolve& resolve) {
     const std::shared_ptr<Entry> entry = entry_for(question);
     const std::lock_guard lock(entry->resolving);
-    if (!entry->image) entry->image = resolve();
+    if (entry->failure) std::rethrow_exception(entry->failure);
+    if (entry->image) return *entry->image;
+    try {
+      entry->image = resolve();
+    } catch (...) {
+      if (failures == Failures::keep) entry->failure = std::current_exception();
+      throw;
+    }
     return *entry->image;
   }
 
@@ -29,6 +42,7 @@ class ImageCache {
   struct Entry {
     std::mutex resolving;
     std::optional<ImageInfo> image;
+    std::exception_ptr failure;
   };
   std::shared_ptr<Entry> entry_for(const std::string& question) {
     const std::lock_guard lock(mutex_);

@@ -76,13 +76,19 @@ Report& report() {
   return report;
 }
 
+/// The end of a long name: of a path, that is the part that tells.
+std::string shortened(const std::string& name) {
+  constexpr std::size_t most = 28;
+  return name.size() <= most ? name : "..." + name.substr(name.size() - (most - 3));
+}
+
 std::string row_text(const ReportRow& row) {
   char text[512];
   const double slowest =
       row.ready_ms.empty() ? 0 : *std::max_element(row.ready_ms.begin(), row.ready_ms.end());
   std::snprintf(text, sizeof text,
                 "  %-12s %-28s %4zu started (%d cloned)  ready in %s, at most %s;  %zu removed in %s",
-                row.service.c_str(), row.image.c_str(), row.ready_ms.size(), row.clones,
+                row.service.c_str(), shortened(row.image).c_str(), row.ready_ms.size(), row.clones,
                 ms_text(median(row.ready_ms)).c_str(), ms_text(slowest).c_str(), row.removed_ms.size(),
                 ms_text(median(row.removed_ms)).c_str());
   return text + (row.failed > 0 ? "  " + std::to_string(row.failed) + " failed" : std::string()) + "\n";

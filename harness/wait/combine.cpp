@@ -26,7 +26,11 @@ class CombinedProbe : public WaitProbe {
   }
 
   WaitAnswer ask_after_exit(const ExitStatus& exit) override {
-    return combine([&](Part& part) { part.last = part.probe->ask_after_exit(exit); });
+    return combine([&](Part& part) {
+      WaitAnswer answer = part.probe->ask_after_exit(exit);
+      if (answer.text.empty()) answer.text = part.last.text;
+      part.last = std::move(answer);
+    });
   }
 
  private:

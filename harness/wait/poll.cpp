@@ -26,17 +26,31 @@ struct Poller {
 
   std::optional<WaitOutcome> take(const WaitAnswer& answer, WaitOutcome::End otherwise_hopeless) {
     ++outcome.questions;
-    outcome.last_answer = answer.text;
+    if (!answer.text.empty()) outcome.last_answer = answer.text;
     if (answer.is_ready()) return finish(WaitOutcome::End::ready);
     if (answer.verdict == WaitAnswer::Verdict::never) return finish(otherwise_hopeless);
     return std::nullopt;
+  }
+
+  // A question to a container that has just exited fails; its exit says more than that failure.
+  template <class Ask>
+  WaitAnswer asked(const Ask& ask) {
+    try {
+      return ask();
+    } catch (const Error&) {
+      if (!outcome.exit) outcome.exit = target.engine.wait(target.container.id, Deadline::after(1s));
+      if (!outcome.exit) throw;
+      return WaitAnswer::not_yet({});
+    }
   }
 
   WaitOutcome run() {
     const Deadline deadline = Deadline::after(outcome.allowed);
     for (;;) {
       const auto question_deadline = Deadline::sooner(deadline, Deadline::after(longest_question));
-      if (auto end = take(probe->ask(question_deadline), WaitOutcome::End::hopeless)) return *end;
+      if (auto end = take(asked([&] { return probe->ask(question_deadline); }), WaitOutcome::End::hopeless))
+        return *end;
+      if (outcome.exit) break;
       if (deadline.passed()) return finish(WaitOutcome::End::timed_out);
       const auto elapsed = Clock::now() - began;
       const auto pause = wait.interval() ? std::chrono::nanoseconds(*wait.interval()) : pause_after(elapsed);
@@ -44,7 +58,9 @@ struct Poller {
           target.engine.wait(target.container.id, Deadline::sooner(deadline, Deadline::after(pause)));
       if (outcome.exit) break;
     }
-    if (auto end = take(probe->ask_after_exit(*outcome.exit), WaitOutcome::End::exited)) return *end;
+    if (auto end =
+            take(asked([&] { return probe->ask_after_exit(*outcome.exit); }), WaitOutcome::End::exited))
+      return *end;
     return finish(WaitOutcome::End::exited);
   }
 };

@@ -13,7 +13,7 @@ std::uint16_t WaitTarget::host_port(std::uint16_t container_port) const {
 
 // Most conditions on a process that is gone are asked once more: a one-shot container may have met its own.
 WaitAnswer WaitProbe::ask_after_exit(const ExitStatus& exit) {
-  if (exit.code != 0) return WaitAnswer::not_yet("the process exited");
+  if (exit.code != 0) return WaitAnswer::not_yet({});
   return ask(Deadline::after(std::chrono::seconds(1)));
 }
 

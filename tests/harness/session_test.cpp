@@ -137,6 +137,20 @@ TEST_F(SessionTest, EqualBuildsAreDoneOnce) {
   EXPECT_EQ(std::count(events.begin(), events.end(), "build app"), 1);
 }
 
+TEST_F(SessionTest, BrokenBuildIsTriedOnce) {
+  int builds = 0;
+  engine->on_build = [&](const BuildSpec&) {
+    ++builds;
+    throw Error("app/Dockerfile:3: RUN false: the command exited with code 1");
+  };
+  Session session(options());
+  ServiceSpec spec;
+  spec.build = BuildSpec();
+  EXPECT_THROW(session.start(spec), StartError);
+  EXPECT_THROW(session.start(spec), StartError);
+  EXPECT_EQ(builds, 1);
+}
+
 TEST_F(SessionTest, AfterWaitsForTheOther) {
   listens_after("slow", 3);
   Session session(options(true));

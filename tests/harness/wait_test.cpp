@@ -56,6 +56,18 @@ TEST_F(WaitTest, ExitEndsTheWaitAtOnce) {
   EXPECT_EQ(outcome.exit->code, 3);
 }
 
+TEST_F(WaitTest, QuestionThatFailsBecauseOfTheExitTellsTheExit) {
+  engine.on_question["image"] = [](FakeContainer& container) {
+    if (container.asked < 2) return;
+    container.exit = ExitStatus{139, 11, false};
+    throw Error("use container 1: it is not running");
+  };
+  const WaitOutcome outcome = ends(wait::port(80), {}, 1h);
+  EXPECT_EQ(outcome.end, End::exited);
+  EXPECT_EQ(outcome.exit->signal, 11);
+  EXPECT_EQ(outcome.last_answer, "nothing listens on 80/tcp on an address others can reach");
+}
+
 TEST_F(WaitTest, OwnTimeoutIsShorterThanTheStarts) {
   EXPECT_EQ(ends(wait::port(80).within(5ms), {}, 1h).allowed, 5ms);
 }

@@ -49,7 +49,8 @@ class WaitProbe {
   virtual ~WaitProbe() = default;
   /// Asks once and returns soon: `deadline` bounds this one question. Exceptions end the wait.
   virtual WaitAnswer ask(Deadline deadline) = 0;
-  /// Asked once more when the container's process has exited; nothing can change any more.
+  /// Asked once more when the container's process has exited; nothing can change any more. Without a text
+  /// the last answer before the exit stands.
   virtual WaitAnswer ask_after_exit(const ExitStatus& exit);
 };
 
