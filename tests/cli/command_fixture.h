@@ -2,13 +2,19 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "runtime/base/files.h"
 #include "runtime/base/process.h"
 #include "runtime/base/random_id.h"
+#include "runtime/base/unique_fd.h"
 
 namespace devenv::cli {
 
@@ -31,6 +37,7 @@ class CommandTest : public testing::Test {
   static void TearDownTestSuite() {
     const auto left = devenv({"ps", "-aq"}).output;
     EXPECT_EQ(left, "") << "every test removes its containers";
+    expect_no_helpers();
     remove_tree(dir());
   }
 
@@ -51,6 +58,22 @@ class CommandTest : public testing::Test {
   static std::string& dir() {
     static std::string path;
     return path;
+  }
+
+ private:
+  /// Holders and reapers name the store they work on; with nothing left to hold they end.
+  static void expect_no_helpers() {
+    const Deadline deadline = Deadline::after(std::chrono::seconds(10));
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename();
+      if (name.find_first_not_of("0123456789") != std::string::npos || std::stoi(name) == getpid()) continue;
+      const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, std::stoi(name), 0)));
+      std::ifstream in(entry.path() / "cmdline");
+      const std::string command{std::istreambuf_iterator<char>(in), {}};
+      if (!process || command.find(dir()) == std::string::npos) continue;
+      pollfd gone{process.get(), POLLIN, 0};
+      EXPECT_EQ(poll(&gone, 1, deadline.poll_timeout_ms()), 1) << "still there: " << command.c_str();
+    }
   }
 };
 
