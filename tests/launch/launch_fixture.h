@@ -62,7 +62,7 @@ class LaunchTest : public ::testing::Test {
     plan.log_path = plan.scratch_dir + "/log";
     plan.network.mode = launch::ContainerNetwork::Mode::none;
     plan.capabilities = kernel::default_capabilities();
-    const std::string filter = kernel::cached_seccomp(plan.capabilities, "/tmp/devenv-test-seccomp");
+    static const std::string filter = kernel::compile_seccomp(plan.capabilities);
     plan.seccomp.assign(filter.begin(), filter.end());
     // The paths that make_plan() masks: what a test writes to must be refused for the right reason.
     plan.masked_paths = {"/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"};
