@@ -33,10 +33,11 @@ Options read_options(int argc, char** argv) {
   return options;
 }
 
-/// The unpacked layers of the image, for the floor's overlay.
+/// The unpacked layers of the image, made from the distribution's archive if need be, for the floor's
+/// overlay.
 std::vector<std::string> layers_of(const std::string& image) {
-  const auto info = devenv::process_engine()->ensure_image(
-      image, devenv::PullPolicy::missing, [](const std::string&) {}, devenv::Deadline::never());
+  const auto info = devenv::process_engine()->bootstrap(
+      image, false, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
   const auto store = devenv::store::Store::open(devenv::store::Store::default_root());
   return store.layers().lower_dirs(store.images().find_id(info.id)->config.diff_ids);
 }

@@ -80,7 +80,7 @@ TEST(Run, FlagsAfterTheImageBelongToTheCommand) {
 
 TEST(Run, FillsTheSpec) {
   Captured captured;
-  EXPECT_EQ(devenv(captured, {"run",
+  ASSERT_EQ(devenv(captured, {"run",
                               "-dit",
                               "--rm",
                               "--name=web",
@@ -89,7 +89,7 @@ TEST(Run, FillsTheSpec) {
                               "A=[1,2]",
                               "-e=B=",
                               "-v",
-                              "d:/d:ro",
+                              "data:/d:ro",
                               "--entrypoint=",
                               "-m",
                               "64m",
@@ -111,7 +111,8 @@ TEST(Run, FillsTheSpec) {
                               "img",
                               "--",
                               "x"}),
-            0);
+            0)
+      << captured.err();
   const ContainerSpec& spec = *captured.engine->started;
   EXPECT_EQ(spec.image, "img");
   EXPECT_THAT(spec.command, ElementsAre("--", "x"));
@@ -119,7 +120,7 @@ TEST(Run, FillsTheSpec) {
   EXPECT_THAT(spec.env, ElementsAre(Pair("A", "[1,2]"), Pair("B", "")));
   EXPECT_EQ(spec.entrypoint, Args{});
   EXPECT_EQ(spec.ports.at(0).host_port, 80);
-  EXPECT_EQ(spec.mounts.at(0).source, "d");
+  EXPECT_EQ(spec.mounts.at(0).source, "data");
   EXPECT_EQ(spec.limits.memory_bytes, 64u << 20);
   EXPECT_EQ(spec.limits.cpus, 1.5);
   EXPECT_EQ(spec.stop_grace, std::chrono::seconds(3));

@@ -52,6 +52,8 @@ std::vector<ContainerInfo> choose(Engine& engine, const PsOptions& options) {
   const bool by_state = std::any_of(options.filters.begin(), options.filters.end(), [](const std::string& f) {
     return f.starts_with("status=") || f.starts_with("exited=");
   });
+  // A mistyped filter is told even when there is nothing to filter.
+  for (const auto& filter : options.filters) matches({}, filter);
   const bool all = options.all || options.latest || options.last >= 0 || by_state;
   auto containers = engine.containers(all);
   std::erase_if(containers, [&](const ContainerInfo& c) {
