@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -41,10 +42,12 @@ EventLoop::TimerId EventLoop::at(Deadline when, std::function<void()> callback) 
 void EventLoop::cancel(TimerId timer) { timers_.erase(timer); }
 
 void EventLoop::run_timers() {
-  std::vector<TimerId> due;
+  std::vector<std::pair<Deadline::Clock::duration, TimerId>> due;  // the longest overdue first
+  const Deadline::Clock::time_point now = Deadline::Clock::now();
   for (const auto& [id, timer] : timers_)
-    if (timer.first.passed()) due.push_back(id);
-  for (const TimerId id : due) {
+    if (timer.first.time() <= now) due.emplace_back(timer.first.time() - now, id);
+  std::sort(due.begin(), due.end());
+  for (const auto& [overdue, id] : due) {
     auto node = timers_.extract(id);  // an earlier timer's callback may have cancelled it
     if (!node.empty()) node.mapped().second();
   }

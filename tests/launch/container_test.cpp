@@ -261,30 +261,5 @@ TEST_F(Container, MemoryLimitKillsAndSaysSo) {
   EXPECT_TRUE(ran.exit.out_of_memory);
 }
 
-// Not a check: prints what a start costs. Run with --gtest_also_run_disabled_tests.
-TEST_F(Container, DISABLED_TimeOfStartToExit) {
-  for (const auto mode : {launch::ContainerNetwork::Mode::none, launch::ContainerNetwork::Mode::bridge}) {
-    std::vector<double> times[3];
-    for (int i = 0; i < 60; ++i) {
-      auto wanted = plan({"true"});
-      wanted.network.mode = mode;
-      const auto t0 = std::chrono::steady_clock::now();
-      holder().start(wanted);
-      const auto t1 = std::chrono::steady_clock::now();
-      holder().wait(wanted.id, soon());
-      const auto t2 = std::chrono::steady_clock::now();
-      holder().remove(wanted.id);
-      const auto t3 = std::chrono::steady_clock::now();
-      const auto ms = [](auto d) { return std::chrono::duration<double, std::milli>(d).count(); };
-      times[0].push_back(ms(t1 - t0));
-      times[1].push_back(ms(t2 - t0));
-      times[2].push_back(ms(t3 - t2));
-    }
-    for (auto& list : times) std::sort(list.begin(), list.end());
-    std::printf("start %.2f ms, start to exit %.2f ms (best %.2f), remove %.2f ms\n", times[0][30],
-                times[1][30], times[1][0], times[2][30]);
-  }
-}
-
 }  // namespace
 }  // namespace devenv::test

@@ -20,6 +20,9 @@ class Deadline {
   bool is_never() const { return at_ == Clock::time_point::max(); }
   bool passed() const { return !is_never() && Clock::now() >= at_; }
 
+  /// Clock::time_point::max() when never.
+  Clock::time_point time() const { return at_; }
+
   /// Time left, never negative; Clock::duration::max() when never.
   Clock::duration remaining() const {
     if (is_never()) return Clock::duration::max();
