@@ -11,9 +11,13 @@ function(devenv_module name)
 endfunction()
 
 # devenv_test(store_test SOURCES tar_test.cpp LINKS devenv_runtime_store [LABELS root])
-# One GoogleTest program; each TEST becomes a ctest test. Label "root": needs root (says so itself).
+# One GoogleTest program; each TEST becomes a ctest test. Label "root": needs root (says so itself). SERIAL: beside
+# no other test, for those that make what the others' leak checks look for.
 function(devenv_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT arg_SERIAL)
+    set(arg_SERIAL FALSE)
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -21,5 +25,6 @@ function(devenv_test name)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} devenv_flags GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)  # half the time to compile
   include(GoogleTest)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
+    RUN_SERIAL ${arg_SERIAL})
 endfunction()
