@@ -25,6 +25,6 @@ function(devenv_test name)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} devenv_flags GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)  # half the time to compile
   include(GoogleTest)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
-    RUN_SERIAL ${arg_SERIAL})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL}
+    LABELS "${arg_LABELS}")
 endfunction()
