@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "runtime/base/random_id.h"
+#include "runtime/store/store.h"
 
 namespace devenv::engine {
 namespace {
@@ -12,14 +13,6 @@ namespace {
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
-}
-
-std::string default_store() {
-  if (const std::string set = variable("DEVENV_STORE"); !set.empty()) return set;
-  if (geteuid() == 0) return "/var/lib/devenv";
-  if (const std::string data = variable("XDG_DATA_HOME"); !data.empty()) return data + "/devenv";
-  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.local/share/devenv";
-  throw Error("find the store: HOME is not set", "set HOME, XDG_DATA_HOME or DEVENV_STORE");
 }
 
 std::string default_runtime_dir() {
@@ -41,7 +34,7 @@ constexpr const char* kBirds[] = {"avocet",  "bittern", "crane",  "dipper",  "eg
 }  // namespace
 
 NativeEngineOptions resolve_options(NativeEngineOptions options) {
-  if (options.store_dir.empty()) options.store_dir = default_store();
+  if (options.store_dir.empty()) options.store_dir = store::Store::default_root();
   if (options.runtime_dir.empty()) options.runtime_dir = default_runtime_dir();
   return options;
 }
