@@ -1,7 +1,12 @@
 #include "arguments.h"
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
+#include <optional>
 
 #include "suggest.h"
 
@@ -26,6 +31,26 @@ bool takes_value(const CLI::Option& option) { return option.get_items_expected_m
 
 std::string spelling(const CLI::Option& option) {
   return option.get_lnames().empty() ? "-" + option.get_snames().front() : "--" + option.get_lnames().front();
+}
+
+/// Usage, description and one line per flag.
+std::string help_text(const CLI::App& app, const Syntax& syntax) {
+  std::string text = "Usage: devenv " + syntax.usage + "\n\n" + app.get_description() + "\n";
+  std::vector<std::pair<std::string, std::string>> lines;
+  std::size_t width = 0;
+  for (const CLI::Option* option : app.get_options()) {
+    std::string left = option->get_snames().empty() ? "    " : "-" + option->get_snames().front();
+    if (!option->get_lnames().empty())
+      left += (option->get_snames().empty() ? "--" : ", --") + option->get_lnames().front();
+    if (takes_value(*option))
+      left += " " + (option->get_type_name().empty() ? "VALUE" : option->get_type_name());
+    width = std::max(width, left.size());
+    lines.emplace_back(left, option->get_description());
+  }
+  if (!lines.empty()) text += "\nFlags:\n";
+  for (const auto& [left, right] : lines)
+    text += "  " + left + std::string(width - left.size() + 3, ' ') + right + "\n";
+  return text;
 }
 
 /// One walk over the words of a verb.
@@ -148,38 +173,43 @@ void convert(CLI::App& app) {
 
 }  // namespace
 
-CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values,
-                      const std::string& help) {
-  // Without this CLI11 splits a value like "[a,b]" into its parts.
-  return app.add_option(names, values, help)->allow_extra_args(false);
+void Flags::Declared::type_name(const std::string& name) { option_->type_name(name); }
+
+Flags::Flags(const std::string& description) : app_(std::make_unique<CLI::App>(description)) {
+  app_->set_help_flag();  // CLI11's own takes -h, which docker's `run` has for --hostname
 }
 
-std::vector<std::string> parse(CLI::App& app, const Syntax& syntax, const Args& args) {
+Flags::~Flags() = default;
+
+void Flags::add_flag(const std::string& names, bool& value, const std::string& help) {
+  app_->add_flag(names, value, help);
+}
+
+template <class T>
+Flags::Declared Flags::add_option(const std::string& names, T& value, const std::string& help) {
+  return Declared(app_->add_option(names, value, help));
+}
+
+template Flags::Declared Flags::add_option(const std::string&, std::string&, const std::string&);
+template Flags::Declared Flags::add_option(const std::string&, std::optional<std::string>&, const std::string&);
+template Flags::Declared Flags::add_option(const std::string&, int&, const std::string&);
+template Flags::Declared Flags::add_option(const std::string&, std::int64_t&, const std::string&);
+template Flags::Declared Flags::add_option(const std::string&, double&, const std::string&);
+
+Flags::Declared Flags::add_list(const std::string& names, std::vector<std::string>& values,
+                                const std::string& help) {
+  // Without this CLI11 splits a value like "[a,b]" into its parts.
+  return Declared(app_->add_option(names, values, help)->allow_extra_args(false));
+}
+
+std::vector<std::string> parse(Flags& flags, const Syntax& syntax, const Args& args) {
+  CLI::App& app = flags.app();
   for (CLI::Option* option : app.get_options())
     if (option->get_items_expected_max() <= 1) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   auto operands = Walk(app, syntax, args).operands();
   convert(app);
   check_count(syntax, operands);
   return operands;
-}
-
-std::string help_text(const CLI::App& app, const Syntax& syntax) {
-  std::string text = "Usage: devenv " + syntax.usage + "\n\n" + app.get_description() + "\n";
-  std::vector<std::pair<std::string, std::string>> lines;
-  std::size_t width = 0;
-  for (const CLI::Option* option : app.get_options()) {
-    std::string left = option->get_snames().empty() ? "    " : "-" + option->get_snames().front();
-    if (!option->get_lnames().empty())
-      left += (option->get_snames().empty() ? "--" : ", --") + option->get_lnames().front();
-    if (takes_value(*option))
-      left += " " + (option->get_type_name().empty() ? "VALUE" : option->get_type_name());
-    width = std::max(width, left.size());
-    lines.emplace_back(left, option->get_description());
-  }
-  if (!lines.empty()) text += "\nFlags:\n";
-  for (const auto& [left, right] : lines)
-    text += "  " + left + std::string(width - left.size() + 3, ' ') + right + "\n";
-  return text;
 }
 
 }  // namespace devenv::cli

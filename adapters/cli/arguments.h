@@ -4,22 +4,20 @@
 // may hold brackets or begin with '-', and flags after IMAGE belong to the command in the container.
 #pragma once
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "command.h"
+#include "usage_error.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace devenv::cli {
-
-/// A mistake of the caller's; exit code 125.
-class UsageError : public Error {
- public:
-  using Error::Error;
-};
 
 /// Thrown by parse() for --help; dispatch prints the text to standard output.
 struct HelpRequested {
@@ -34,21 +32,39 @@ struct Syntax {
   bool first_operand_ends_flags = false;
 };
 
-/// The flags of one verb. Without CLI11's own -h, which docker's `run` has for --hostname; --help is parse()'s.
-class Flags : public CLI::App {
+/// The flags of one verb. CLI11 stays behind it: including it costs a file four seconds to compile.
+class Flags {
  public:
-  explicit Flags(const std::string& description) : CLI::App(description) { set_help_flag(); }
+  class Declared {
+   public:
+    explicit Declared(CLI::Option* option) : option_(option) {}
+    /// What --help calls the value.
+    void type_name(const std::string& name);
+
+   private:
+    CLI::Option* option_;
+  };
+
+  explicit Flags(const std::string& description);
+  ~Flags();
+  Flags(const Flags&) = delete;
+  Flags& operator=(const Flags&) = delete;
+
+  void add_flag(const std::string& names, bool& value, const std::string& help);
+  /// A flag with a value, the last one given counts. Strings (optional or not), integers and double.
+  template <class T>
+  Declared add_option(const std::string& names, T& value, const std::string& help);
+  /// A flag that may be given several times, one value each.
+  Declared add_list(const std::string& names, std::vector<std::string>& values, const std::string& help);
+
+  CLI::App& app() const { return *app_; }
+
+ private:
+  std::unique_ptr<CLI::App> app_;
 };
 
-/// A flag that may be given several times, one value each.
-CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values,
-                      const std::string& help);
-
-/// Fills the app's flags from `args` and returns the operands. Throws UsageError (unknown flag with the
+/// Fills the flags from `args` and returns the operands. Throws UsageError (unknown flag with the
 /// nearest known one, missing or bad value, too few or many operands) and HelpRequested.
-std::vector<std::string> parse(CLI::App& app, const Syntax& syntax, const Args& args);
-
-/// Usage, description and one line per flag.
-std::string help_text(const CLI::App& app, const Syntax& syntax);
+std::vector<std::string> parse(Flags& flags, const Syntax& syntax, const Args& args);
 
 }  // namespace devenv::cli

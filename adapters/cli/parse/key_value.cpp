@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/usage_error.h"
 
 namespace devenv::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <vector>
 
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/usage_error.h"
 #include "quantity.h"
 #include "runtime/base/random_id.h"
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <optional>
 
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/usage_error.h"
 
 namespace devenv::cli {
 namespace {

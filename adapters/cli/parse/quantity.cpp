@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/usage_error.h"
 
 namespace devenv::cli {
 namespace {

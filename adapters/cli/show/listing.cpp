@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/usage_error.h"
 #include "adapters/cli/suggest.h"
 #include "runtime/base/json.h"
 #include "table.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "adapters/cli/arguments.h"
+#include "adapters/cli/usage_error.h"
 
 namespace devenv::cli {
 namespace {

@@ -18,22 +18,22 @@ struct BuildOptions {
   bool quiet = false;
 };
 
-void declare(CLI::App& app, BuildOptions& o) {
-  add_list(app, "-t,--tag", o.spec.tags, "A name for the image (NAME[:TAG])")->type_name("NAME");
+void declare(Flags& app, BuildOptions& o) {
+  app.add_list("-t,--tag", o.spec.tags, "A name for the image (NAME[:TAG])").type_name("NAME");
   app.add_option("-f,--file", o.spec.dockerfile, "The Dockerfile (PATH/Dockerfile), - for standard input")
-      ->type_name("FILE");
-  add_list(app, "--build-arg", o.build_args, "A build argument (NAME=VALUE, or NAME to pass on yours)")
-      ->type_name("ARG");
-  app.add_option("--target", o.spec.target, "The stage to build")->type_name("STAGE");
+      .type_name("FILE");
+  app.add_list("--build-arg", o.build_args, "A build argument (NAME=VALUE, or NAME to pass on yours)")
+      .type_name("ARG");
+  app.add_option("--target", o.spec.target, "The stage to build").type_name("STAGE");
   app.add_flag("--no-cache", o.spec.no_cache, "Do every step again");
   app.add_flag("--pull", o.spec.pull, "Ask the registry again for base images");
-  add_list(app, "--label", o.labels, "A label of the image (NAME=VALUE)")->type_name("LABEL");
-  app.add_option("--network", o.spec.network, "Network of RUN: default, none or host")->type_name("NETWORK");
-  add_list(app, "--secret", o.secrets, "A file for RUN --mount=type=secret (id=NAME,src=FILE)")
-      ->type_name("SECRET");
-  app.add_option("--progress", o.progress, "Form of progress: auto, plain, json or quiet")->type_name("FORM");
+  app.add_list("--label", o.labels, "A label of the image (NAME=VALUE)").type_name("LABEL");
+  app.add_option("--network", o.spec.network, "Network of RUN: default, none or host").type_name("NETWORK");
+  app.add_list("--secret", o.secrets, "A file for RUN --mount=type=secret (id=NAME,src=FILE)")
+      .type_name("SECRET");
+  app.add_option("--progress", o.progress, "Form of progress: auto, plain, json or quiet").type_name("FORM");
   app.add_flag("-q,--quiet", o.quiet, "No progress, only the image's id");
-  app.add_option("--iidfile", o.iidfile, "Write the image's id to this file")->type_name("FILE");
+  app.add_option("--iidfile", o.iidfile, "Write the image's id to this file").type_name("FILE");
   app.add_flag("--trust-host-cas", o.spec.trust_host_cas,
                "RUN trusts the host's CAs; no layer contains them (or DEVENV_TRUST_HOST_CAS=1)");
 }

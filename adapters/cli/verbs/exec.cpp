@@ -13,12 +13,12 @@ int run_exec(Context& context, const Args& args) {
   Flags app("Run a command in a running container.");
   app.add_flag("-i,--interactive", spec.open_stdin, "Pass standard input on");
   app.add_flag("-t,--tty", spec.tty, "Give it a terminal");
-  add_list(app, "-e,--env", env, "Set a variable (NAME=VALUE, or NAME to pass on yours)")->type_name("ENV");
-  add_list(app, "--env-file", env_files, "Set the variables of a file")->type_name("FILE");
-  app.add_option("-u,--user", spec.user, "User, as NAME|UID[:GROUP|GID]")->type_name("USER");
-  app.add_option("-w,--workdir", spec.workdir, "Working directory")->type_name("DIR");
+  app.add_list("-e,--env", env, "Set a variable (NAME=VALUE, or NAME to pass on yours)").type_name("ENV");
+  app.add_list("--env-file", env_files, "Set the variables of a file").type_name("FILE");
+  app.add_option("-u,--user", spec.user, "User, as NAME|UID[:GROUP|GID]").type_name("USER");
+  app.add_option("-w,--workdir", spec.workdir, "Working directory").type_name("DIR");
   app.add_option("--detach-keys", detach_keys, "Keys that leave it running (ctrl-p,ctrl-q)")
-      ->type_name("KEYS");
+      .type_name("KEYS");
   const auto operands = parse(app, {"exec [flags] CONTAINER COMMAND [ARG...]", 2, SIZE_MAX, true}, args);
   spec.command.assign(operands.begin() + 1, operands.end());
   for (const auto& path : env_files)
@@ -43,7 +43,7 @@ int run_attach(Context& context, const Args& args) {
   app.add_flag("--no-stdin", no_stdin, "Do not pass standard input on");
   app.add_flag("--sig-proxy", sig_proxy, "Pass signals on (on; --sig-proxy=false to stop that)");
   app.add_option("--detach-keys", detach_keys, "Keys that leave it running (ctrl-p,ctrl-q)")
-      ->type_name("KEYS");
+      .type_name("KEYS");
   const auto operands = parse(app, {"attach [flags] CONTAINER", 1, 1}, args);
   Engine& engine = context.engine();
   const auto container = engine.inspect(operands[0]);

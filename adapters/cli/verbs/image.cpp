@@ -52,7 +52,7 @@ int run_images(Context& context, const Args& args) {
   app.add_flag("--no-trunc", options.no_trunc, "Whole ids");
   app.add_flag("--digests", options.digests, "A column of manifest digests");
   app.add_option("--format", options.format, "json, or a template such as '{{.Repository}}:{{.Tag}}'")
-      ->type_name("FORMAT");
+      .type_name("FORMAT");
   const auto operands = parse(app, {"images [flags] [REPOSITORY[:TAG]]", 0, 1}, args);
   auto images = context.engine().images();
   std::stable_sort(images.begin(), images.end(),
@@ -90,7 +90,7 @@ int run_image_bootstrap(Context& context, const Args& args) {
   std::string progress = "auto";
   Flags app("Build a base image from the distribution's own archive, signatures checked.");
   app.add_flag("--force", force, "Build it again when it is there");
-  app.add_option("--progress", progress, "Form of progress: auto, plain, json or quiet")->type_name("FORM");
+  app.add_option("--progress", progress, "Form of progress: auto, plain, json or quiet").type_name("FORM");
   app.add_flag("-q,--quiet", quiet, "No progress");
   const auto operands = parse(app, {"image bootstrap [flags] debian:bookworm|trixie[-slim]", 1, 1}, args);
   const auto image = context.engine().bootstrap(operands[0], force,
@@ -103,7 +103,7 @@ int run_pull(Context& context, const Args& args) {
   bool quiet = false;
   std::string progress = "auto";
   Flags app("Pull an image from its registry.");
-  app.add_option("--progress", progress, "Form of progress: auto, plain, json or quiet")->type_name("FORM");
+  app.add_option("--progress", progress, "Form of progress: auto, plain, json or quiet").type_name("FORM");
   app.add_flag("-q,--quiet", quiet, "No progress");
   const auto operands = parse(app, {"pull [flags] IMAGE", 1, 1}, args);
   const auto image = context.engine().ensure_image(operands[0], PullPolicy::always,

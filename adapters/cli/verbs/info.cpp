@@ -48,7 +48,7 @@ std::string kernel_release() {
 int run_info(Context& context, const Args& args) {
   std::string format;
   Flags app("Show what is there and what this machine can do, each thing tried.");
-  app.add_option("--format", format, "json")->type_name("FORMAT");
+  app.add_option("--format", format, "json").type_name("FORMAT");
   parse(app, {"info [flags]", 0, 0}, args);
   if (!format.empty() && format != "json")
     throw UsageError("read --format \"" + format + "\": info knows only json", "leave it out for a table");
@@ -77,7 +77,7 @@ int run_info(Context& context, const Args& args) {
 int run_version(Context& context, const Args& args) {
   std::string format;
   Flags app("Show the version.");
-  app.add_option("--format", format, "json")->type_name("FORMAT");
+  app.add_option("--format", format, "json").type_name("FORMAT");
   parse(app, {"version [flags]", 0, 0}, args);
   if (format == "json")
     context.console.print(Json{{"Version", DEVENV_VERSION}, {"KernelVersion", kernel_release()}}.dump() +

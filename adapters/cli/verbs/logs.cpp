@@ -100,9 +100,9 @@ int run_logs(Context& context, const Args& args) {
   Flags app("Show what a container has written.");
   app.add_flag("-f,--follow", options.follow, "Go on until it exits");
   app.add_flag("-t,--timestamps", options.timestamps, "The time before each line");
-  app.add_option("-n,--tail", tail, "Only the last N lines")->type_name("N");
-  app.add_option("--since", since, "Only from this time on (10m, 2026-01-02T15:04:05Z)")->type_name("TIME");
-  app.add_option("--until", until, "Only up to this time")->type_name("TIME");
+  app.add_option("-n,--tail", tail, "Only the last N lines").type_name("N");
+  app.add_option("--since", since, "Only from this time on (10m, 2026-01-02T15:04:05Z)").type_name("TIME");
+  app.add_option("--until", until, "Only up to this time").type_name("TIME");
   const auto operands = parse(app, {"logs [flags] CONTAINER", 1, 1}, args);
   options.tail = parse_tail(tail);
   if (!since.empty()) options.since_ns = parse_moment(since, now_unix_ns());

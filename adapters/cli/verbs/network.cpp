@@ -24,7 +24,7 @@ int run_network_ls(Context& context, const Args& args) {
   Flags app("List networks.");
   app.add_flag("-q,--quiet", quiet, "Only ids");
   app.add_flag("--no-trunc", no_trunc, "Whole ids");
-  app.add_option("--format", format, "json, or a template such as '{{.Name}}'")->type_name("FORMAT");
+  app.add_option("--format", format, "json, or a template such as '{{.Name}}'").type_name("FORMAT");
   parse(app, {"network ls [flags]", 0, 0}, args);
   auto networks = context.engine().networks();
   std::sort(networks.begin(), networks.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

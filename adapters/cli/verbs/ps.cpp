@@ -78,11 +78,11 @@ int run_ps(Context& context, const Args& args) {
   app.add_flag("-q,--quiet", options.quiet, "Only ids");
   app.add_flag("--no-trunc", options.no_trunc, "Whole ids and commands");
   app.add_flag("-l,--latest", options.latest, "The one created last");
-  app.add_option("-n,--last", options.last, "The N created last")->type_name("N");
-  add_list(app, "-f,--filter", options.filters, "Only those that match (name=db, label=tier, status=exited)")
-      ->type_name("FILTER");
+  app.add_option("-n,--last", options.last, "The N created last").type_name("N");
+  app.add_list("-f,--filter", options.filters, "Only those that match (name=db, label=tier, status=exited)")
+      .type_name("FILTER");
   app.add_option("--format", options.format, "json, or a template such as '{{.ID}} {{.Names}}'")
-      ->type_name("FORMAT");
+      .type_name("FORMAT");
   parse(app, {"ps [flags]", 0, 0}, args);
   const auto containers = choose(context.engine(), options);
   const auto now = now_unix_ns();

@@ -11,56 +11,56 @@
 namespace devenv::cli {
 namespace {
 
-void declare_life(CLI::App& app, RunOptions& o) {
+void declare_life(Flags& app, RunOptions& o) {
   app.add_flag("-d,--detach", o.detach, "Start in the background and print the container's id");
   app.add_flag("-i,--interactive", o.interactive, "Pass standard input on");
   app.add_flag("-t,--tty", o.tty, "Give it a terminal");
   app.add_flag("--rm", o.remove, "Remove it when it exits");
-  app.add_option("--name", o.name, "Its name")->type_name("NAME");
-  app.add_option("--pull", o.pull, "When to ask the registry: missing, always or never")->type_name("POLICY");
-  app.add_option("--cidfile", o.cidfile, "Write its id to this new file")->type_name("FILE");
+  app.add_option("--name", o.name, "Its name").type_name("NAME");
+  app.add_option("--pull", o.pull, "When to ask the registry: missing, always or never").type_name("POLICY");
+  app.add_option("--cidfile", o.cidfile, "Write its id to this new file").type_name("FILE");
   app.add_option("--detach-keys", o.detach_keys, "Keys that leave it running (ctrl-p,ctrl-q)")
-      ->type_name("KEYS");
+      .type_name("KEYS");
   app.add_flag("--sig-proxy", o.sig_proxy, "Pass signals on (on; --sig-proxy=false to stop that)");
   app.add_flag("--init", o.init, "Accepted: a reaping PID 1 is always there");
-  app.add_option("--stop-signal", o.stop_signal, "Signal that stops it")->type_name("SIGNAL");
+  app.add_option("--stop-signal", o.stop_signal, "Signal that stops it").type_name("SIGNAL");
   app.add_option("--stop-timeout", o.stop_timeout, "Seconds from that signal to SIGKILL")
-      ->type_name("SECONDS");
-  app.add_option("--progress", o.progress, "Form of progress: auto, plain, json or quiet")->type_name("FORM");
+      .type_name("SECONDS");
+  app.add_option("--progress", o.progress, "Form of progress: auto, plain, json or quiet").type_name("FORM");
   app.add_flag("-q,--quiet", o.quiet, "No progress");
 }
 
-void declare_process(CLI::App& app, RunOptions& o) {
-  add_list(app, "-e,--env", o.env, "Set a variable (NAME=VALUE, or NAME to pass on yours)")->type_name("ENV");
-  add_list(app, "--env-file", o.env_files, "Set the variables of a file")->type_name("FILE");
-  app.add_option("-w,--workdir", o.workdir, "Working directory")->type_name("DIR");
-  app.add_option("-u,--user", o.user, "User, as NAME|UID[:GROUP|GID]")->type_name("USER");
-  app.add_option("--entrypoint", o.entrypoint, "Instead of the image's entrypoint")->type_name("COMMAND");
-  add_list(app, "-l,--label", o.labels, "A label (NAME=VALUE)")->type_name("LABEL");
-  app.add_option("-m,--memory", o.memory, "Memory limit (512m, 2g)")->type_name("SIZE");
-  app.add_option("--cpus", o.cpus, "Processors it may use (1.5)")->type_name("NUMBER");
+void declare_process(Flags& app, RunOptions& o) {
+  app.add_list("-e,--env", o.env, "Set a variable (NAME=VALUE, or NAME to pass on yours)").type_name("ENV");
+  app.add_list("--env-file", o.env_files, "Set the variables of a file").type_name("FILE");
+  app.add_option("-w,--workdir", o.workdir, "Working directory").type_name("DIR");
+  app.add_option("-u,--user", o.user, "User, as NAME|UID[:GROUP|GID]").type_name("USER");
+  app.add_option("--entrypoint", o.entrypoint, "Instead of the image's entrypoint").type_name("COMMAND");
+  app.add_list("-l,--label", o.labels, "A label (NAME=VALUE)").type_name("LABEL");
+  app.add_option("-m,--memory", o.memory, "Memory limit (512m, 2g)").type_name("SIZE");
+  app.add_option("--cpus", o.cpus, "Processors it may use (1.5)").type_name("NUMBER");
   app.add_option("--pids-limit", o.pids_limit, "Processes and threads it may have, -1 for any")
-      ->type_name("NUMBER");
+      .type_name("NUMBER");
   app.add_flag("--privileged", o.privileged, "All capabilities, no seccomp filter");
-  add_list(app, "--cap-add", o.cap_add, "Add a capability")->type_name("CAP");
-  add_list(app, "--cap-drop", o.cap_drop, "Drop a capability")->type_name("CAP");
-  add_list(app, "--security-opt", o.security, "no-new-privileges")->type_name("OPTION");
+  app.add_list("--cap-add", o.cap_add, "Add a capability").type_name("CAP");
+  app.add_list("--cap-drop", o.cap_drop, "Drop a capability").type_name("CAP");
+  app.add_list("--security-opt", o.security, "no-new-privileges").type_name("OPTION");
 }
 
-void declare_surroundings(CLI::App& app, RunOptions& o) {
-  add_list(app, "-p,--publish", o.publish, "Publish a port ([IP:][HOST:]CONTAINER[/tcp|udp])")
-      ->type_name("PORT");
-  add_list(app, "-v,--volume", o.volumes, "Mount a path or a volume ([SOURCE:]TARGET[:ro])")
-      ->type_name("VOLUME");
-  add_list(app, "--mount", o.mounts, "Mount (type=bind|volume|tmpfs,source=...,target=...)")
-      ->type_name("MOUNT");
-  add_list(app, "--tmpfs", o.tmpfs, "Mount a tmpfs (TARGET[:size=64m,mode=1777])")->type_name("TMPFS");
+void declare_surroundings(Flags& app, RunOptions& o) {
+  app.add_list("-p,--publish", o.publish, "Publish a port ([IP:][HOST:]CONTAINER[/tcp|udp])")
+      .type_name("PORT");
+  app.add_list("-v,--volume", o.volumes, "Mount a path or a volume ([SOURCE:]TARGET[:ro])")
+      .type_name("VOLUME");
+  app.add_list("--mount", o.mounts, "Mount (type=bind|volume|tmpfs,source=...,target=...)")
+      .type_name("MOUNT");
+  app.add_list("--tmpfs", o.tmpfs, "Mount a tmpfs (TARGET[:size=64m,mode=1777])").type_name("TMPFS");
   app.add_flag("--read-only", o.read_only, "Its root file system is read-only");
-  app.add_option("--shm-size", o.shm_size, "Size of /dev/shm (64m)")->type_name("SIZE");
-  app.add_option("--network", o.network, "default, none, host or a network")->type_name("NETWORK");
-  add_list(app, "--network-alias", o.aliases, "A further name in its network")->type_name("NAME");
-  add_list(app, "--add-host", o.hosts, "A line for /etc/hosts (NAME:ADDRESS)")->type_name("HOST");
-  app.add_option("-h,--hostname", o.hostname, "Its host name")->type_name("NAME");
+  app.add_option("--shm-size", o.shm_size, "Size of /dev/shm (64m)").type_name("SIZE");
+  app.add_option("--network", o.network, "default, none, host or a network").type_name("NETWORK");
+  app.add_list("--network-alias", o.aliases, "A further name in its network").type_name("NAME");
+  app.add_list("--add-host", o.hosts, "A line for /etc/hosts (NAME:ADDRESS)").type_name("HOST");
+  app.add_option("-h,--hostname", o.hostname, "Its host name").type_name("NAME");
   app.add_flag("--trust-host-cas", o.trust_host_cas,
                "Mount the host's CA bundle over the image's (or DEVENV_TRUST_HOST_CAS=1)");
 }
@@ -110,7 +110,7 @@ void add_limits(ContainerSpec& spec, const RunOptions& o) {
 
 }  // namespace
 
-void declare_run_flags(CLI::App& app, RunOptions& options) {
+void declare_run_flags(Flags& app, RunOptions& options) {
   declare_life(app, options);
   declare_process(app, options);
   declare_surroundings(app, options);

@@ -1,11 +1,11 @@
 // The flags of `run`, and the ContainerSpec they mean.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "adapters/cli/arguments.h"
 #include "adapters/cli/parse/key_value.h"
 #include "devenv/engine.h"
 
@@ -24,7 +24,7 @@ struct RunOptions {
   std::vector<std::string> cap_add, cap_drop, security;
 };
 
-void declare_run_flags(CLI::App& app, RunOptions& options);
+void declare_run_flags(Flags& app, RunOptions& options);
 
 /// `operands`: IMAGE [COMMAND…]. Reads the env files and the environment (through `lookup`), nothing else.
 /// Throws UsageError for every value that is not understood.

@@ -12,7 +12,7 @@ int run_state_ls(Context& context, const Args& args) {
   std::string format;
   Flags app("List prepared states: what tests clone instead of initialising a service again.");
   app.add_flag("-q,--quiet", quiet, "Only keys");
-  app.add_option("--format", format, "json, or a template such as '{{.Key}}'")->type_name("FORMAT");
+  app.add_option("--format", format, "json, or a template such as '{{.Key}}'").type_name("FORMAT");
   parse(app, {"state ls [flags]", 0, 0}, args);
   Listing listing{.columns = {{"STATE KEY", "Key"}}, .items = {}};
   for (const std::string& key : context.engine().states()) listing.items.push_back({{"Key", key}});

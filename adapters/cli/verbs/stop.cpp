@@ -10,7 +10,7 @@ int run_stop(Context& context, const Args& args) {
   std::int64_t seconds = -1;
   Flags app("Stop containers: their stop signal, then SIGKILL after a grace.");
   app.add_option("-t,--time", seconds, "Seconds of grace (the container's own, else 10)")
-      ->type_name("SECONDS");
+      .type_name("SECONDS");
   const auto names = parse(app, {"stop [flags] CONTAINER [CONTAINER...]", 1}, args);
   return for_each_name(context, names, [&](const std::string& name) {
     context.engine().stop(
@@ -22,7 +22,7 @@ int run_stop(Context& context, const Args& args) {
 int run_kill(Context& context, const Args& args) {
   std::string signal = "KILL";
   Flags app("Send a signal to containers.");
-  app.add_option("-s,--signal", signal, "The signal (KILL)")->type_name("SIGNAL");
+  app.add_option("-s,--signal", signal, "The signal (KILL)").type_name("SIGNAL");
   const auto names = parse(app, {"kill [flags] CONTAINER [CONTAINER...]", 1}, args);
   const int number = parse_signal(signal);
   return for_each_name(context, names, [&](const std::string& name) {

@@ -23,7 +23,7 @@ int run_volume_ls(Context& context, const Args& args) {
   std::string format;
   Flags app("List volumes.");
   app.add_flag("-q,--quiet", quiet, "Only names");
-  app.add_option("--format", format, "json, or a template such as '{{.Name}}'")->type_name("FORMAT");
+  app.add_option("--format", format, "json, or a template such as '{{.Name}}'").type_name("FORMAT");
   parse(app, {"volume ls [flags]", 0, 0}, args);
   auto volumes = context.engine().volumes();
   std::sort(volumes.begin(), volumes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
