@@ -232,9 +232,9 @@ std::vector<ContainerInfo> Containers::list(bool all) {
 
 std::unique_ptr<LogReader> Containers::logs(const std::string& id) {
   if (const auto live = holders_.find(id))
-    return launch::open_log(live->record.log_path, live->holder->session_dir());
+    return launch::open_log(live->record.log_path, live->holder->follow_log(live->record.id));
   const ContainerInfo info = inspect(id);
-  return launch::open_log(store_.containers().path(info.id) + "/log", "");
+  return launch::open_log(store_.containers().path(info.id) + "/log");
 }
 
 UniqueFd Containers::take_input(const std::string& full_id) {

@@ -47,7 +47,7 @@ class NativeWorkLayer final : public build::WorkLayer {
         // The holder died, and the container with it.
       }
     });
-    follow(plan, holder->session_dir(), request);
+    follow(plan, *holder, request);
     const ExitStatus exit = holder->wait(plan.id, Deadline::never()).value();
     holder->remove(plan.id);
     remove_empty(staged_->diff(), stubs);
@@ -119,9 +119,9 @@ class NativeWorkLayer final : public build::WorkLayer {
     return plan;
   }
 
-  static void follow(const launch::SandboxPlan& plan, const std::string& session_dir,
+  static void follow(const launch::SandboxPlan& plan, launch::Holder& holder,
                      const build::RunRequest& request) {
-    const auto log = launch::open_log(plan.log_path, session_dir);
+    const auto log = launch::open_log(plan.log_path, holder.follow_log(plan.id));
     std::string line[2];
     while (auto record = log->next(Deadline::never())) {
       std::string& open = line[record->stream == LogStream::err];

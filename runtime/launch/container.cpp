@@ -301,6 +301,10 @@ void Container::attach_input(const ReplyTo& to) {
   server_.reply(to, make(MessageType::ok), {}, std::move(fds));
 }
 
+void Container::follow_log(UniqueFd pipe) {
+  if (pump_) pump_->add_follower(std::move(pipe));
+}
+
 void Container::remove(const ReplyTo& to) {
   removers_.push_back(to);
   if (state_ == State::ended) return server_.erase_later(plan_.id);

@@ -41,6 +41,8 @@ class Container {
   /// number 0: the main process.
   void signal(std::uint64_t number, int signal);
   void attach_input(const ReplyTo& to);
+  /// `pipe` gets a byte after every addition to the log, and is closed at its end.
+  void follow_log(UniqueFd pipe);
   void remove(const ReplyTo& to);
   void client_gone(std::uint64_t client);
   /// SIGKILL to all of it; ended() follows.

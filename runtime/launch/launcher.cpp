@@ -1,11 +1,15 @@
 #include "launcher.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <map>
 #include <mutex>
 
 #include "codec.h"
 #include "connection.h"
 #include "plan_codec.h"
+#include "runtime/base/check.h"
 #include "runtime/base/random_id.h"
 #include "runtime/net/bridge.h"
 #include "runtime/net/nft.h"
@@ -204,6 +208,19 @@ void Holder::signal_exec(const std::string& id, std::uint64_t exec_id, int numbe
 UniqueFd Holder::attach_input(const std::string& id) {
   Answer answer = connection_->call(request(MessageType::attach_input, id));
   return answer.fds.empty() ? UniqueFd() : std::move(answer.fds[0]);
+}
+
+UniqueFd Holder::follow_log(const std::string& id) {
+  int ends[2];
+  check(pipe2(ends, O_CLOEXEC | O_NONBLOCK), "create a log's pipe");
+  UniqueFd read_end(ends[0]);
+  const UniqueFd write_end(ends[1]);
+  try {
+    connection_->call(request(MessageType::follow_log, id), {}, {write_end.get()});
+    return read_end;
+  } catch (const NotFound&) {
+    return {};
+  }
 }
 
 bool Holder::remove(const std::string& id) {

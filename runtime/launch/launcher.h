@@ -111,6 +111,10 @@ class Holder {
   /// A duplicate of the kept stdin's write end or of the terminal's master; empty when there is none.
   UniqueFd attach_input(const std::string& id);
 
+  /// For open_log(): readable whenever the container's log has grown, at its end when nothing more follows.
+  /// Empty for an unknown id.
+  UniqueFd follow_log(const std::string& id);
+
   /// Kills it if it runs, waits until nothing of it is left. False when there was none.
   bool remove(const std::string& id);
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -54,6 +55,14 @@ void LogPump::write(const std::string& records) {
   } catch (const Error&) {
     failed_ = true;
   }
+  tell_followers();
+}
+
+// A full pipe is told already; one that nobody reads any more is forgotten.
+void LogPump::tell_followers() {
+  std::erase_if(followers_, [](const UniqueFd& pipe) {
+    return ::write(pipe.get(), "", 1) < 0 && errno != EAGAIN && errno != EINTR;
+  });
 }
 
 void LogPump::finish() {
@@ -66,6 +75,7 @@ void LogPump::finish() {
   std::string record;
   append_end(record, unix_now_ns());
   write(record);
+  followers_.clear();
 }
 
 }  // namespace devenv::launch

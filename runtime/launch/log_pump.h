@@ -19,6 +19,8 @@ class LogPump {
 
   /// `source` becomes non-blocking.
   void add(UniqueFd source, CriStream stream);
+  /// A non-blocking pipe that is written to after every addition to the log.
+  void add_follower(UniqueFd pipe) { followers_.push_back(std::move(pipe)); }
   /// Takes what is there now, whoever may still hold the other ends, writes the end record and stops.
   void finish();
 
@@ -31,10 +33,12 @@ class LogPump {
   bool read_once(const Source& source);
   void on_readable(int fd);
   void write(const std::string& records);
+  void tell_followers();
 
   EventLoop& loop_;
   UniqueFd log_;
   std::vector<Source> sources_;
+  std::vector<UniqueFd> followers_;
   bool failed_ = false;
 };
 

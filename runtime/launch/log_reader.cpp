@@ -2,14 +2,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/inotify.h>
 
 #include <cerrno>
 
 #include "cri_log.h"
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
-#include "session.h"
 
 namespace devenv::launch {
 
@@ -17,24 +15,15 @@ namespace {
 
 class FileLogReader : public LogReader {
  public:
-  FileLogReader(const std::string& log_path, std::string session_dir)
-      : path_(log_path), session_dir_(std::move(session_dir)), file_(open_file(log_path, O_RDONLY)) {
-    if (session_dir_.empty()) return;
-    events_ = UniqueFd(check(inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "watch a container's log"));
-    check(inotify_add_watch(events_.get(), path_.c_str(), IN_MODIFY), [&] { return "watch " + path_; });
-    // A dying holder writes no end record, but the kernel closes its lock file. Gone already: alive() says
-    // so.
-    inotify_add_watch(events_.get(), lock_path(session_dir_).c_str(), IN_CLOSE_WRITE | IN_DELETE_SELF);
-  }
+  FileLogReader(const std::string& log_path, UniqueFd writes)
+      : path_(log_path), file_(open_file(log_path, O_RDONLY)), writes_(std::move(writes)) {}
 
   std::optional<LogLine> next(Deadline deadline) override {
     for (;;) {
       if (auto line = take_line()) return line;
       if (ended_) return std::nullopt;
       if (read_more()) continue;
-      if (!writer_alive()) {
-        // What it wrote before it died is complete only now.
-        if (read_more()) continue;
+      if (!writes_) {
         ended_ = true;
         continue;
       }
@@ -72,17 +61,19 @@ class FileLogReader : public LogReader {
     return true;
   }
 
-  bool writer_alive() const { return !session_dir_.empty() && session_alive(session_dir_); }
-
+  // What was written before the pipe's end is read once more, then nothing can follow.
   void wait(Deadline deadline) {
-    pollfd watched{events_.get(), POLLIN, 0};
-    poll(&watched, 1, deadline.poll_timeout_ms());
-    char events[4096];
-    while (read(events_.get(), events, sizeof events) > 0) continue;
+    pollfd watched{writes_.get(), POLLIN, 0};
+    if (poll(&watched, 1, deadline.poll_timeout_ms()) <= 0) return;
+    char nudges[4096];
+    ssize_t got;
+    do got = read(writes_.get(), nudges, sizeof nudges);
+    while (got == sizeof nudges);
+    if (got == 0) writes_.reset();
   }
 
-  std::string path_, session_dir_;
-  UniqueFd file_, events_;
+  std::string path_;
+  UniqueFd file_, writes_;
   std::string buffer_;
   std::size_t at_ = 0;
   bool ended_ = false;
@@ -90,8 +81,8 @@ class FileLogReader : public LogReader {
 
 }  // namespace
 
-std::unique_ptr<LogReader> open_log(const std::string& log_path, const std::string& session_dir) {
-  return std::make_unique<FileLogReader>(log_path, session_dir);
+std::unique_ptr<LogReader> open_log(const std::string& log_path, UniqueFd writes) {
+  return std::make_unique<FileLogReader>(log_path, std::move(writes));
 }
 
 }  // namespace devenv::launch

@@ -28,6 +28,7 @@ enum class MessageType : std::uint16_t {
   remove,
   list,
   inspect,
+  follow_log,  ///< fds: a pipe's write end, written to after every addition to the log, closed at its end
   // holder → client
   ok,
   error,

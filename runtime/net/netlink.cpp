@@ -173,7 +173,9 @@ void RouteSocket::settle(int index) {
   while (!carries_packets(index) && !deadline.passed()) sched_yield();
 }
 
-void apply_nft_batch(std::string_view batch, const std::string& what) {
+NftSocket::NftSocket() : fd_(open_netlink(NETLINK_NETFILTER, "of nf_tables")) {}
+
+void NftSocket::apply(std::string_view batch, const std::string& what) {
   std::vector<std::uint32_t> expected;  // sequence numbers of the messages that ask for an acknowledgement
   for (std::size_t at = 0; at + sizeof(nlmsghdr) <= batch.size();) {
     nlmsghdr header;
@@ -183,10 +185,9 @@ void apply_nft_batch(std::string_view batch, const std::string& what) {
     if (header.nlmsg_flags & NLM_F_ACK) expected.push_back(header.nlmsg_seq);
     at += aligned(header.nlmsg_len);
   }
-  const UniqueFd fd = open_netlink(NETLINK_NETFILTER, "of nf_tables");
-  send_to_kernel(fd.get(), batch, what);
+  send_to_kernel(fd_.get(), batch, what);
   int failure = 0;
-  read_acks(fd.get(), what, [&](std::uint32_t sequence, int code) {
+  read_acks(fd_.get(), what, [&](std::uint32_t sequence, int code) {
     if (code != 0 && failure == 0) failure = code;
     std::erase(expected, sequence);
   });

@@ -21,7 +21,7 @@ Network::Network(HolderNet& holder, NetworkOptions options)
   bridge_index_ = create_bridge(holder_.route(), options_.subnet);
   ScopeExit undo([&] { remove(); });
   const std::string name = bridge_name(options_.subnet);
-  apply_nft_batch(options_.add_rules, "the rules of bridge " + name);
+  holder_.nft().apply(options_.add_rules, "the rules of bridge " + name);
   resolver_ = std::make_unique<Resolver>(holder_.loop(), holder_.host(),
                                          ResolverOptions{.address = options_.subnet.gateway(),
                                                          .internal = options_.internal,
@@ -41,7 +41,7 @@ Network::~Network() {
 void Network::remove() noexcept {
   try {
     remove_bridge(holder_.route(), options_.subnet);
-    apply_nft_batch(options_.remove_rules, "the removal of rules");
+    holder_.nft().apply(options_.remove_rules, "the removal of rules");
   } catch (const std::exception&) {
     // Both die with the holder's namespace in any case.
   }

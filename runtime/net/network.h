@@ -72,6 +72,7 @@ class HolderNet {
   PipePool& pipes() { return pipes_; }
   HostSockets& host() { return *host_; }
   RouteSocket& route() { return route_; }
+  NftSocket& nft() { return nft_; }
   int home_netns() const { return home_.get(); }
   /// For network "none".
   void raise_loopback(int container_netns) { net::raise_loopback(container_netns, home_.get()); }
@@ -82,6 +83,7 @@ class HolderNet {
   PipePool pipes_;
   std::unique_ptr<HostSockets> host_;
   RouteSocket route_;
+  NftSocket nft_;
   std::unique_ptr<Egress> egress_;
 };
 

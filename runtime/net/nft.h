@@ -1,5 +1,5 @@
 // The packet rules of one network as an nf_tables batch: pure, struct to bytes, with libnftnl. The library
-// builds them; the holder, which links no library, applies them with apply_nft_batch() of netlink.h.
+// builds them; the holder, which links no library, applies them with NftSocket of netlink.h.
 //
 // One table per network, "devenv-<bridge>", so that networks come and go on their own. What it says about
 // packets that arrive on the bridge: sources outside the subnet are dropped; TCP to anywhere outside it is
@@ -20,7 +20,7 @@ struct NetworkRules {
   std::uint16_t egress_port = kEgressPort;
 };
 
-/// Creates the network's table, replacing one of the same name. Bytes for apply_nft_batch().
+/// Creates the network's table, replacing one of the same name. Bytes for NftSocket::apply().
 std::string network_rules_batch(const NetworkRules& rules);
 /// Removes the table; succeeds when there is none.
 std::string remove_rules_batch(const std::string& bridge);

@@ -182,7 +182,7 @@ TEST_F(Container, TerminalIsControllingAndSized) {
 TEST_F(Container, SignalsReachTheMainProcess) {
   const auto wanted = shell("trap 'echo caught; exit 7' TERM; echo ready; while :; do sleep 0.01; done");
   holder().start(wanted);
-  const auto log = launch::open_log(wanted.log_path, holder().session_dir());
+  const auto log = launch::open_log(wanted.log_path, holder().follow_log(wanted.id));
   EXPECT_EQ(log->next(soon()).value_or(LogLine{}).text, "ready");
   holder().signal(wanted.id, SIGTERM);
   EXPECT_EQ(log->next(soon()).value_or(LogLine{}).text, "caught");

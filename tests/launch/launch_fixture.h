@@ -75,10 +75,10 @@ class LaunchTest : public ::testing::Test {
   launch::SandboxPlan shell(const std::string& script) { return plan({"sh", "-c", script}); }
 
   /// Everything it wrote to `stream`, once it has ended.
-  static std::string output(const launch::Holder& on, const launch::SandboxPlan& plan,
+  static std::string output(launch::Holder& on, const launch::SandboxPlan& plan,
                             LogStream stream = LogStream::out) {
     std::string text;
-    const auto log = launch::open_log(plan.log_path, on.session_dir());
+    const auto log = launch::open_log(plan.log_path, on.follow_log(plan.id));
     while (const auto line = log->next(Deadline::after(std::chrono::seconds(20)))) {
       if (line->stream != stream) continue;
       text += line->text;

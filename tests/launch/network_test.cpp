@@ -54,7 +54,7 @@ TEST_F(Network, ContainersReachEachOtherByName) {
   auto server = on("shop", "echo ready; while :; do nc -l -p 5000 -e echo served; done");
   server.network.aliases = {"db"};
   holder().start(server);
-  const auto log = launch::open_log(server.log_path, holder().session_dir());
+  const auto log = launch::open_log(server.log_path, holder().follow_log(server.id));
   ASSERT_TRUE(log->next(Deadline::after(std::chrono::seconds(20))).has_value());
   EXPECT_EQ(run(on("shop", "until nc db 5000; do :; done")).out, "served\n");
   EXPECT_THROW(holder().remove_network("shop"), Conflict);

@@ -43,7 +43,7 @@ TEST_F(Session, KilledHolderTakesContainersAlongAndReaperSweeps) {
   const auto running = plan({"sleep", "1000"});
   const auto started = holder().start(running);
   const std::string session = holder().session_dir(), scratch = holder().scratch_dir();
-  const auto log = launch::open_log(running.log_path, session);
+  const auto log = launch::open_log(running.log_path, holder().follow_log(running.id));
   kill(parent_of(started.pid), SIGKILL);
   EXPECT_TRUE(gone(started.pidfd));
   EXPECT_FALSE(log->next(soon()).has_value());

@@ -149,12 +149,12 @@ TEST(Nft, TablesComeAndGoOnTheirOwn) {
   holder.run([] {
     const std::string add = network_rules_batch({"dvbr1", {1}, false});
     const std::string remove = remove_rules_batch("dvbr1");
-    apply_nft_batch(remove, "removal");  // of nothing
-    apply_nft_batch(add, "rules");
-    apply_nft_batch(add, "rules again");
-    apply_nft_batch(network_rules_batch({"dvbr2", {2}, true}), "rules of another");
-    apply_nft_batch(remove, "removal");
-    apply_nft_batch(remove, "removal again");
+    NftSocket().apply(remove, "removal");  // of nothing
+    NftSocket().apply(add, "rules");
+    NftSocket().apply(add, "rules again");
+    NftSocket().apply(network_rules_batch({"dvbr2", {2}, true}), "rules of another");
+    NftSocket().apply(remove, "removal");
+    NftSocket().apply(remove, "removal again");
   });
 }
 
@@ -163,12 +163,12 @@ TEST(Nft, AppliesAllOrNothingAndSaysWhatFailed) {
   TestHolder holder;
   holder.run([] {
     std::string batch = network_rules_batch({"dvbr1", {1}, false});
-    EXPECT_THROW(apply_nft_batch(batch.substr(0, batch.size() - 3), "cut rules"), Error);
+    EXPECT_THROW(NftSocket().apply(batch.substr(0, batch.size() - 3), "cut rules"), Error);
     const auto at = batch.find("redirect");
     ASSERT_NE(at, std::string::npos);
     batch[at] = 'X';  // the chain is created under another name than its rules use
     try {
-      apply_nft_batch(batch, "broken rules");
+      NftSocket().apply(batch, "broken rules");
       FAIL() << "accepted";
     } catch (const SystemError& error) {
       EXPECT_EQ(error.code(), ENOENT);
