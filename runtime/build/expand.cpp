@@ -23,7 +23,7 @@ class Words {
     finish();
   }
   void add(const std::u32string& text) {
-    for (const char32_t rune : text) add(rune);
+    for (const char32_t rune : text) add(rune < raw_byte ? rune : replacement_rune);
   }
   void add_raw(char32_t rune) {
     append_rune(word_, rune);
@@ -64,7 +64,7 @@ class ShellLexer {
     if (peek() == U'\uFEFF') ++position_;
   }
 
-  Piece run_to_end() { return run(end_of_text, raw_escapes_); }
+  Piece run_to_end() { return run(end_of_text, {.raw_escapes = raw_escapes_}); }
 
   std::set<std::string> used, unset;
 
@@ -76,11 +76,18 @@ class ShellLexer {
     return rune;
   }
 
-  Piece run(char32_t stop, bool raw_escapes);
+  /// How the text up to a stop is taken: escapes kept, and inside quotes doubled, where it is a pattern in
+  /// which they will be read once more.
+  struct Mode {
+    bool raw_escapes = false;
+    bool pattern = false;
+  };
+
+  Piece run(char32_t stop, Mode mode);
   void read_ordinary(std::u32string& text, Words& words);
-  std::u32string read_special();
-  std::u32string read_single_quotes();
-  std::u32string read_double_quotes();
+  std::u32string read_special(bool pattern);
+  std::u32string read_single_quotes(bool pattern);
+  std::u32string read_double_quotes(bool pattern);
   std::u32string read_heredoc_marker();
   std::u32string read_dollar();
   std::u32string read_braces();
@@ -88,7 +95,7 @@ class ShellLexer {
   std::u32string read_replacement(const std::string& name);
   std::u32string apply(const std::string& name, char32_t modifier, bool null_is_unset,
                        const std::u32string& word);
-  std::u32string operand(char32_t stop, bool raw_escapes, const char* missing);
+  std::u32string operand(char32_t stop, Mode mode, const char* missing);
   std::string read_name();
   const std::string* find(const std::string& name);
 
@@ -101,11 +108,13 @@ class ShellLexer {
   int depth_ = 0;
 };
 
-std::u32string value_of(const std::string* value) { return value ? to_runes(*value) : std::u32string{}; }
+std::u32string value_of(const std::string* value) {
+  return value ? to_raw_runes(*value) : std::u32string{};
+}
 
-Piece ShellLexer::run(char32_t stop, bool raw_escapes) {
+Piece ShellLexer::run(char32_t stop, Mode mode) {
   if (++depth_ > max_depth) throw Error("syntax error: nested too deeply");
-  const bool outer_raw = std::exchange(raw_escapes_, raw_escapes);
+  const bool outer_raw = std::exchange(raw_escapes_, mode.raw_escapes);
   std::u32string text;
   Words words;
   while (peek() != end_of_text) {
@@ -121,7 +130,7 @@ Piece ShellLexer::run(char32_t stop, bool raw_escapes) {
       read_ordinary(text, words);
       continue;
     }
-    const std::u32string read = read_special();
+    const std::u32string read = read_special(mode.pattern);
     text += read;
     if (rune == U'$')
       words.add(read);
@@ -152,20 +161,20 @@ void ShellLexer::read_ordinary(std::u32string& text, Words& words) {
   text += rune;
 }
 
-std::u32string ShellLexer::read_special() {
+std::u32string ShellLexer::read_special(bool pattern) {
   switch (peek()) {
     case U'$':
       return read_dollar();
     case U'<':
       return read_heredoc_marker();
     case U'"':
-      return read_double_quotes();
+      return read_double_quotes(pattern);
     default:
-      return read_single_quotes();
+      return read_single_quotes(pattern);
   }
 }
 
-std::u32string ShellLexer::read_single_quotes() {
+std::u32string ShellLexer::read_single_quotes(bool pattern) {
   std::u32string text;
   const char32_t quote = next();
   if (options_.raw_quotes) text += quote;
@@ -177,11 +186,12 @@ std::u32string ShellLexer::read_single_quotes() {
       if (options_.raw_quotes) text += quote;
       return text;
     }
+    if (pattern && rune == escape_) text += rune;
     text += rune;
   }
 }
 
-std::u32string ShellLexer::read_double_quotes() {
+std::u32string ShellLexer::read_double_quotes(bool pattern) {
   std::u32string text;
   const char32_t quote = next();
   if (options_.raw_quotes) text += quote;
@@ -199,10 +209,11 @@ std::u32string ShellLexer::read_double_quotes() {
     }
     char32_t rune = next();
     if (rune == escape_) {
-      if (raw_escapes_) text += rune;
       if (peek() == end_of_text) continue;
       // Only these can be escaped in double quotes; before others the escape stays.
-      if (peek() == quote || peek() == U'$' || peek() == escape_) rune = next();
+      const bool escapes = peek() == quote || peek() == U'$' || peek() == escape_;
+      if (raw_escapes_ && (escapes || !options_.raw_quotes || pattern)) text += rune;
+      if (escapes) rune = next();
     }
     text += rune;
   }
@@ -264,9 +275,9 @@ std::u32string ShellLexer::read_braces() {
   }
 }
 
-std::u32string ShellLexer::operand(char32_t stop, bool raw_escapes, const char* missing) {
+std::u32string ShellLexer::operand(char32_t stop, Mode mode, const char* missing) {
   try {
-    return run(stop, raw_escapes).text;
+    return run(stop, mode).text;
   } catch (const Error&) {
     if (peek() == end_of_text) throw Error(missing);
     throw;
@@ -281,7 +292,7 @@ std::u32string ShellLexer::read_modified(const std::string& name, char32_t modif
     if (modifier != end_of_text) shown += modifier;
   }
   const bool strips = modifier == U'#' || modifier == U'%';
-  const std::u32string word = operand(U'}', strips, "syntax error: missing '}'");
+  const std::u32string word = operand(U'}', {strips, strips}, "syntax error: missing '}'");
   if ((strips && null_is_unset) || std::u32string_view(U"+-?#%").find(modifier) == std::u32string_view::npos)
     throw Error("unsupported modifier (" + to_utf8(shown) + ") in substitution");
   if (!find(name) && options_.keep_unset) return U"${" + to_runes(name) + shown + word + U"}";
@@ -313,8 +324,8 @@ std::u32string ShellLexer::apply(const std::string& name, char32_t modifier, boo
 std::u32string ShellLexer::read_replacement(const std::string& name) {
   const bool all = peek() == U'/';
   if (all) next();
-  const std::u32string pattern = operand(U'/', true, "syntax error: missing '/' in ${}");
-  const std::u32string replacement = operand(U'}', true, "syntax error: missing '}'");
+  const std::u32string pattern = operand(U'/', {true, true}, "syntax error: missing '/' in ${}");
+  const std::u32string replacement = operand(U'}', {true, false}, "syntax error: missing '}'");
   const std::string* value = find(name);
   if (!value && options_.keep_unset)
     return U"${" + to_runes(name) + U"/" + pattern + U"/" + replacement + U"}";

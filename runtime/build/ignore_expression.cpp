@@ -94,6 +94,10 @@ class Parser {
       add(State::Type::take, {{U'/', U'/'}});
       return;
     }
+    if (accept(U"(?s).*")) {
+      add(State::Type::take, {}, true).repeated = true;
+      return;
+    }
     const char32_t rune = take();
     if (rune == U'^')
       add(State::Type::text_begin);

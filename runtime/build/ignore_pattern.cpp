@@ -98,7 +98,7 @@ std::string IgnorePattern::translate() {
       append_rune(out, rune);
     } else if (rune == U'\\') {
       if (i + 1 == runes.size()) {
-        out += "\\$[\\s\\S]*";  // moby's final escape makes a dollar sign of the end of its expression
+        out += "\\$(?s).*";  // moby's final escape makes a dollar sign of the end of its expression
         break;
       }
       out += '\\';

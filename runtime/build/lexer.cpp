@@ -10,6 +10,9 @@
 namespace devenv::build {
 namespace {
 
+// BuildKit's, so that what builds here builds there: without the newline.
+constexpr std::size_t max_line = 64 * 1024 - 1;
+
 std::string_view trim_newline(std::string_view line) {
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   return line;
@@ -38,8 +41,11 @@ std::optional<Directive> match_directive(std::string_view line) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return {};
   const std::size_t equals = line.find_first_not_of("\t\n\f\r ", name_end);
   if (equals == line.npos || line[equals] != '=') return {};
-  const std::string_view value = trim_regexp_blanks(line.substr(equals + 1));
+  std::string_view value = line.substr(equals + 1);
   if (value.empty()) return {};
+  const std::string_view trimmed = trim_regexp_blanks(value);
+  // Of blanks alone Go's (.+?) takes the last.
+  value = trimmed.empty() ? value.substr(value.size() - 1) : trimmed;
   Directive directive{to_lower(name), std::string(value), 0};
   if (directive.name != "syntax" && directive.name != "escape" && directive.name != "check") return {};
   return directive;
@@ -62,6 +68,9 @@ std::optional<std::string_view> Lexer::read_line() {
   const std::string_view line = rest_.substr(0, end);
   rest_.remove_prefix(end);
   ++line_;
+  if (line.size() > max_line + line.ends_with('\n'))
+    fail_at(file_, line_, "dockerfile line greater than max allowed size of " + std::to_string(max_line),
+            "Docker refuses it too; break the line with " + std::string(1, escape_));
   return line;
 }
 

@@ -34,6 +34,7 @@ void take_healthcheck(std::string_view rest, Node& node) {
   const auto is_blank = [](char c) { return is_space(static_cast<unsigned char>(c)); };
   std::size_t end = 0;
   while (end < rest.size() && !is_blank(rest[end])) ++end;
+  if (end == 0) return;  // a byte that would be a blank in Latin-1
   std::size_t next = end;
   while (next < rest.size() && is_blank(rest[next])) ++next;
   node.args.emplace_back(rest.substr(0, end));

@@ -67,7 +67,8 @@ std::u32string fill_template(const std::u32string& text, const std::u32string& m
 }  // namespace
 
 ShellPattern::ShellPattern(const std::u32string& pattern, bool greedy) : greedy_(greedy) {
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+  const bool marked = pattern.starts_with(U'\uFEFF');  // Go's scanner takes a BOM off
+  for (std::size_t i = marked; i < pattern.size(); ++i) {
     const char32_t rune = pattern[i];
     if (rune == U'*') {
       elements_.push_back({Element::Kind::star, 0});
@@ -97,11 +98,13 @@ std::optional<std::size_t> ShellPattern::match_at(const std::u32string& text, st
     std::vector<End> before(positions);
     for (std::size_t p = positions; p-- > 0;) {
       const bool has_rune = p + 1 < positions;
-      const char32_t rune = has_rune ? text[start + p] : 0;
+      const char32_t rune = has_rune ? std::min(text[start + p], raw_byte) : 0;
       if (element->kind == Element::Kind::star) {
         const End longer = has_rune && rune != U'\n' ? before[p + 1] : End{};
         before[p] = greedy_ ? (longer ? longer : ends[p]) : (ends[p] ? ends[p] : longer);
-      } else if (has_rune && (element->kind == Element::Kind::any ? rune != U'\n' : rune == element->rune)) {
+      } else if (has_rune && (element->kind == Element::Kind::any
+                               ? rune != U'\n'
+                               : (rune == raw_byte ? replacement_rune : rune) == element->rune)) {
         before[p] = ends[p + 1];
       }
     }
@@ -123,7 +126,11 @@ std::u32string strip_prefix(const std::u32string& pattern, const std::u32string&
 }
 
 std::u32string strip_suffix(const std::u32string& pattern, const std::u32string& value, bool greedy) {
-  return reversed(strip_prefix(reverse_pattern(pattern), reversed(value), greedy));
+  // Go reverses runes, so what is no UTF-8 does not survive this, even where nothing matches.
+  std::u32string runes = reversed(value);
+  for (char32_t& rune : runes)
+    if (rune >= raw_byte) rune = replacement_rune;
+  return reversed(strip_prefix(reverse_pattern(pattern), runes, greedy));
 }
 
 std::u32string replace_first(const std::u32string& pattern, std::u32string value,

@@ -2,32 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/spirit/home/support/char_encoding/unicode/query.hpp>
 #include <numeric>
 #include <utility>
 
 namespace devenv::build {
 namespace {
 
-namespace ucd = boost::spirit::ucd;
-
-constexpr char32_t replacement = 0xFFFD;
-
 bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
-
-bool is_printable(char32_t rune) {
-  if (rune == ' ') return true;
-  switch (ucd::get_major_category(rune)) {
-    case ucd::properties::letter:
-    case ucd::properties::mark:
-    case ucd::properties::number:
-    case ucd::properties::punctuation:
-    case ucd::properties::symbol:
-      return true;
-    default:
-      return false;
-  }
-}
 
 void append_hex(std::string& out, char32_t value, int digits) {
   static constexpr char hex[] = "0123456789abcdef";
@@ -63,20 +44,24 @@ Rune decode_rune(std::string_view text) {
   const unsigned char lead = byte(0);
   if (lead < 0x80) return {lead, 1};
   const std::size_t width = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < width) return {replacement, 1};
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < width) return {replacement_rune, 1};
   char32_t value = lead & (0x7Fu >> width);
   for (std::size_t i = 1; i < width; ++i) {
-    if (!is_continuation(byte(i))) return {replacement, 1};
+    if (!is_continuation(byte(i))) return {replacement_rune, 1};
     value = value << 6 | (byte(i) & 0x3Fu);
   }
   static constexpr std::array<char32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
   if (value < least[width] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-    return {replacement, 1};
+    return {replacement_rune, 1};
   return {value, width};
 }
 
 void append_rune(std::string& out, char32_t rune) {
-  if (rune > 0x10FFFF || (rune >= 0xD800 && rune <= 0xDFFF)) rune = replacement;
+  if (rune >= raw_byte && rune <= raw_byte + 0xFF) {
+    out += static_cast<char>(rune - raw_byte);
+    return;
+  }
+  if (rune > 0x10FFFF || (rune >= 0xD800 && rune <= 0xDFFF)) rune = replacement_rune;
   const auto put = [&](char32_t byte) { out += static_cast<char>(byte); };
   if (rune < 0x80) {
     put(rune);
@@ -106,6 +91,18 @@ std::u32string to_runes(std::string_view text) {
   return runes;
 }
 
+std::u32string to_raw_runes(std::string_view text) {
+  std::u32string runes;
+  runes.reserve(text.size());
+  while (!text.empty()) {
+    const Rune rune = decode_rune(text);
+    const bool broken = rune.width == 1 && rune.value == replacement_rune;
+    runes += broken ? raw_byte + static_cast<unsigned char>(text[0]) : rune.value;
+    text.remove_prefix(rune.width);
+  }
+  return runes;
+}
+
 std::string to_utf8(std::u32string_view runes) {
   std::string out;
   for (const char32_t rune : runes) append_rune(out, rune);
@@ -117,12 +114,6 @@ bool is_space(char32_t rune) {
   return rune == 0x85 || rune == 0xA0 || rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200A) ||
          rune == 0x2028 || rune == 0x2029 || rune == 0x202F || rune == 0x205F || rune == 0x3000;
 }
-
-bool is_letter(char32_t rune) {
-  return rune <= 0x10FFFF && ucd::get_major_category(rune) == ucd::properties::letter;
-}
-
-bool is_digit(char32_t rune) { return rune <= 0x10FFFF && ucd::is_decimal_number(rune); }
 
 std::string_view trim_left(std::string_view text) {
   while (!text.empty()) {
@@ -147,9 +138,13 @@ std::string_view trim(std::string_view text) {
 }
 
 std::string to_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Rune rune = decode_rune(text);
+    append_rune(out, to_lower(rune.value));
+    text.remove_prefix(rune.width);
+  }
   return out;
 }
 
@@ -164,7 +159,7 @@ std::string quote(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     const Rune rune = decode_rune(text);
-    if (rune.width == 1 && rune.value == replacement) {
+    if (rune.width == 1 && rune.value == replacement_rune) {
       out += "\\x";
       append_hex(out, static_cast<unsigned char>(text[0]), 2);
     } else {

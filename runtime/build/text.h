@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "unicode.h"
+
 namespace devenv::build {
 
 struct Rune {
@@ -20,14 +22,18 @@ void append_rune(std::string& out, char32_t rune);
 std::u32string to_runes(std::string_view text);
 std::string to_utf8(std::u32string_view runes);
 
+/// to_runes() that keeps what is no UTF-8: such a byte is raw_byte plus its value, and append_rune() gives the
+/// byte back.
+std::u32string to_raw_runes(std::string_view text);
+constexpr char32_t raw_byte = 0x110000, replacement_rune = 0xFFFD;
+
 bool is_space(char32_t rune);
-bool is_letter(char32_t rune);
-bool is_digit(char32_t rune);
 
 std::string_view trim_left(std::string_view text);
 std::string_view trim(std::string_view text);
-/// ASCII only: names of instructions and stages.
+/// Go's strings.ToLower.
 std::string to_lower(std::string_view text);
+/// ASCII only.
 std::string to_upper(std::string_view text);
 
 /// Go's strconv.Quote.

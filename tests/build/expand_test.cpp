@@ -48,6 +48,26 @@ TEST(Expand, PrefixSuffixAndReplacement) {
   EXPECT_THAT(word("${s#\\q}"), HasSubstr("invalid escape"));
 }
 
+TEST(Expand, QuotedPatternsKeepTheirEscapes) {
+  EXPECT_EQ(process_word("${v#'\\'}", {{"v", "\\a"}}), "a");
+  EXPECT_EQ(process_word("${v#\"\\\\\"}", {{"v", "\\a"}}), "a");
+  EXPECT_EQ(process_word("${v//'\\'/_}", {{"v", "a\\b\\c"}}), "a_b_c");
+  EXPECT_EQ(process_word("${v%'*'}", {{"v", "abc"}}), "abc");  // a quoted star is a star, shortest match
+}
+
+TEST(Expand, NamesEndWhereLettersEnd) {
+  EXPECT_EQ(word("$a\U0001F680"), "1\U0001F680");
+  EXPECT_EQ(process_word("$\uD55C\uAD6D.", {{"\uD55C\uAD6D", "1"}}), "1.");
+}
+
+TEST(Expand, ValuesKeepBytesThatAreNotUtf8) {
+  const Variables raw = {{"v", "a\xFFz"}};
+  EXPECT_EQ(process_word("$v-${v:-x}", raw), "a\xFFz-a\xFFz");
+  EXPECT_EQ(process_word("${v#a}", raw), "\xFFz");
+  EXPECT_EQ(process_word("${v/?z/}", raw), "a");
+  EXPECT_EQ(process_word("\xFF", raw), "\uFFFD");  // written in the word itself it does not survive, as in Go
+}
+
 TEST(Expand, WordsAreSplitAfterExpansion) {
   EXPECT_THAT(process_words("$m \"$m\" 'q r'", variables), ElementsAre("x", "y", "x y", "q r"));
   EXPECT_THAT(process_words("a \"\" $u b", variables), ElementsAre("a", "b"));

@@ -52,6 +52,7 @@ TEST(Ignore, WildcardsStopAtSlashesAndEscapesWork) {
   EXPECT_FALSE(ignored("b", {"[^a-c]"}));
   EXPECT_TRUE(ignored("a.|)$(}+{bc", {"a.|)$(}+{bc"}));
   EXPECT_THROW(ignored("a", {"[a"}), Error);
+  EXPECT_THROW(ignored("ab", {"a*/[/a\\"}), Error);
 }
 
 TEST(Ignore, AWalkGivesTheSameAnswersAsSinglePaths) {

@@ -85,6 +85,29 @@ TEST(Parser, DirectivesOnlyAtTheTopAndOnce) {
             "skip=all;error=true");
 }
 
+TEST(Parser, ADirectiveOfBlanksAloneHasABlankAsItsValue) {
+  EXPECT_THAT(error_of("# escape = \nFROM a\n"), HasSubstr("invalid escape token ' '"));
+  EXPECT_EQ(parse_dockerfile("# escape=\nFROM a\n", "f").directives.size(), 0u);
+}
+
+TEST(Parser, NamesAreLowerCaseAsInGo) {
+  EXPECT_EQ(dump_all("F\u00C9\u0416O x\n"), "(f\u00E9\u0436o \"\")\n");
+  EXPECT_EQ(dump_all("foo\xFF\n"), "(foo\uFFFD \"\")\n");
+  EXPECT_EQ(dump_all("WOR\u212ADIR x\n"), "(workdir \"x\")\n");  // the Kelvin sign
+  EXPECT_EQ(dump_all("HEALTHCHECK --\x85x\n"), "(healthcheck)\n");
+}
+
+TEST(Parser, LongLinesAreRefusedAsDockerDoes) {
+  const std::string longest = "RUN " + std::string(65531, 'x');
+  EXPECT_EQ(parse_dockerfile(longest + "\nFROM a\n", "f").nodes.size(), 2u);
+  EXPECT_THAT(error_of("FROM a\n" + longest + "x\n"),
+              HasSubstr("Dockerfile:2: dockerfile line greater than max allowed size of 65535"));
+  EXPECT_THAT(error_of("RUN <<E\n" + longest + "x\nE\n"), HasSubstr("Dockerfile:2: dockerfile line greater"));
+  std::string joined = "RUN a";
+  for (int i = 0; i < 20000; ++i) joined += " \\\n  word";
+  EXPECT_EQ(parse_dockerfile(joined, "f").nodes[0].original.size(), 5u + 20000 * 7);
+}
+
 TEST(Parser, ReadsHeredocs) {
   const Syntax syntax =
       parse_dockerfile("RUN <<-A cat <<\"B C\" 3<<D\n\tx\n\tA\ny\nB C\nz\nD\nFROM q\n", "f");
@@ -125,6 +148,9 @@ TEST(Text, QuotesAsGoDoes) {
   EXPECT_EQ(quote("a\"\\\n\t\x01"), "\"a\\\"\\\\\\n\\t\\x01\"");
   EXPECT_EQ(quote("\xC2\xA0\xC3\xA9\xFF"), "\"\\u00a0\xC3\xA9\\xff\"");
   EXPECT_EQ(quote(std::string_view("\0", 1)), "\"\\x00\"");
+  // Printable are assigned letters, marks, numbers, punctuation and symbols: no other blanks, no formats.
+  EXPECT_EQ(quote("\U0001F680\u0301\u4E16"), "\"\U0001F680\u0301\u4E16\"");
+  EXPECT_EQ(quote("\u0378\u200B\uE000\uFEFF\U000E0001"), "\"\\u0378\\u200b\\ue000\\ufeff\\U000e0001\"");
 }
 
 }  // namespace
