@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -72,6 +73,7 @@ class Applier {
   const ApplyOptions& options_;
   std::string parent_name_, parent_path_;  ///< as in the archive, and resolved; of parent_fd_
   UniqueFd parent_fd_;
+  bool inherits_acl_ = false;  ///< what is made in the parent gets access rights that no entry gave it
   std::unordered_set<std::string> touched_;
   std::map<std::string, Attributes> directory_times_;
   std::uint64_t bytes_ = 0;
@@ -95,6 +97,7 @@ Applier::Place Applier::locate(const std::string& clean) {
     parent_path_ = tree_.resolve(parent);
     parent_fd_ = tree_.open_directory(parent_path_, true);
     parent_name_ = parent;
+    inherits_acl_ = fgetxattr(parent_fd_.get(), "system.posix_acl_default", nullptr, 0) > 0;
   }
   const std::string name = base_of(clean);
   return {join_path(parent_path_, name), parent_fd_.get(), name};
@@ -182,7 +185,7 @@ void Applier::make_directory(const Place& place, const TarEntry& entry, bool exi
       check(openat(place.parent, place.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
             "open directory"));
   const Attributes attributes = attributes_of(entry);
-  set_attributes(fd.get(), attributes, exists, false);
+  set_attributes(fd.get(), attributes, exists || inherits_acl_, false);
   directory_times_[place.path] = attributes;
 }
 
@@ -206,7 +209,7 @@ void Applier::make_file(const Place& place, const TarEntry& entry, TarReader& re
     copy(range.length);
   }
   if (entry.sparse) check(ftruncate(fd.get(), static_cast<off_t>(entry.size)), "set size");
-  set_attributes(fd.get(), attributes_of(entry), false, true);
+  set_attributes(fd.get(), attributes_of(entry), inherits_acl_, true);
 }
 
 void Applier::make_hard_link(const Place& place, const TarEntry& entry) {
@@ -241,7 +244,7 @@ void Applier::make_node(const Place& place, const TarEntry& entry) {
       throw SystemError(errno, "create device", "making devices needs root");
     }
   }
-  set_attributes_at(place.parent, place.name, attributes_of(entry));
+  set_attributes_at(place.parent, place.name, attributes_of(entry), inherits_acl_);
 }
 
 void Applier::count_bytes(std::uint64_t bytes) {

@@ -78,12 +78,13 @@ void set_attributes(int fd, const Attributes& attributes, bool replace_xattrs, b
   if (times) check(futimens(fd, both), "set times");
 }
 
-void set_attributes_at(int dirfd, const std::string& name, const Attributes& attributes) {
+void set_attributes_at(int dirfd, const std::string& name, const Attributes& attributes,
+                       bool replace_xattrs) {
   const UniqueFd fd(check(openat(dirfd, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "open"));
   struct stat st {};
   check(fstat(fd.get(), &st), "stat");
   check(fchownat(fd.get(), "", attributes.uid, attributes.gid, AT_EMPTY_PATH), "set owner", owner_hint);
-  write_xattrs(fd.get(), attributes.xattrs, false);
+  write_xattrs(fd.get(), attributes.xattrs, replace_xattrs);
   if (!S_ISLNK(st.st_mode)) check(chmod(proc_path(fd.get()).c_str(), attributes.mode), "set mode");
   const timespec both[2] = {attributes.atime, attributes.mtime};
   check(utimensat(fd.get(), "", both, AT_EMPTY_PATH), "set times");

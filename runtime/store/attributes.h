@@ -35,6 +35,7 @@ struct Attributes {
 /// Of an open file or directory. In this order: chown clears setuid bits and capabilities.
 void set_attributes(int fd, const Attributes& attributes, bool replace_xattrs, bool times);
 /// Of anything else, by name, the last component not followed. A link's mode is left alone.
-void set_attributes_at(int dirfd, const std::string& name, const Attributes& attributes);
+void set_attributes_at(int dirfd, const std::string& name, const Attributes& attributes,
+                       bool replace_xattrs = false);
 
 }  // namespace devenv::store

@@ -104,6 +104,58 @@ TEST_F(TarAttack, HardLinkToASymlinkIsAnotherNameOfTheSymlink) {
   EXPECT_FALSE(std::filesystem::is_symlink(root + "/h"));
 }
 
+/// An access control list that lets uid 1000 in, as the kernel reads it from the extended attribute.
+std::string access_list() {
+  const auto entry = [](char tag, char permissions, const std::string& id) {
+    return std::string{tag, '\0', permissions, '\0'} + id;
+  };
+  const std::string none(4, '\xff'), someone("\xe8\x03\0\0", 4);
+  return std::string("\2\0\0\0", 4) + entry(1, 7, none) + entry(2, 7, someone) + entry(4, 5, none) +
+         entry(16, 7, none) + entry(32, 5, none);
+}
+
+TEST_F(TarAttack, AclModeAndOwnerThroughASymlinkStayInside) {
+  TarEntry link;
+  link.name = "l";
+  link.type = EntryType::symlink;
+  link.link = outside + "/secret";
+  link.mode = 04777;
+  link.uid = link.gid = 1000;
+  link.mtime = {5, 0};
+  link.xattrs["system.posix_acl_access"] = access_list();
+  link.xattrs["trusted.evil"] = "1";
+  refusal(Tar().add(link).finish());
+  TarEntry hard = link;
+  hard.name = "h";
+  hard.type = EntryType::hard_link;
+  hard.link = "l";
+  refusal(Tar().symlink("l", outside + "/secret").add(hard).finish());
+  TarEntry directory = link;
+  directory.name = "d/";
+  directory.type = EntryType::directory;
+  directory.link.clear();
+  refusal(Tar().symlink("d", outside + "/dir").add(directory).finish());
+  EXPECT_FALSE(std::filesystem::is_symlink(root + "/d"));
+}
+
+TEST_F(TarAttack, NoAccessIsInheritedFromADirectorysDefaultAcl) {
+  TarEntry directory;
+  directory.name = "d/";
+  directory.type = EntryType::directory;
+  directory.mode = 0755;
+  directory.xattrs["system.posix_acl_default"] = access_list();
+  apply_tar(root, Tar().add(directory)
+                      .file("d/file", "x", 0640)
+                      .directory("d/sub/", 0750)
+                      .plain("d/fifo", EntryType::fifo, "", 0640)
+                      .finish());
+  for (const char* name : {"/d/file", "/d/sub", "/d/fifo"}) {
+    EXPECT_EQ(getxattr((root + name).c_str(), "system.posix_acl_access", nullptr, 0), -1) << name;
+    EXPECT_EQ(getxattr((root + name).c_str(), "system.posix_acl_default", nullptr, 0), -1) << name;
+  }
+  EXPECT_GT(getxattr((root + "/d").c_str(), "system.posix_acl_default", nullptr, 0), 0);
+}
+
 TEST_F(TarAttack, FileOverASymlinkReplacesTheLink) {
   apply_tar(root, Tar().symlink("l", outside + "/secret").symlink("d", outside).finish());
   apply_tar(root, Tar().file("l", "x", 0666).directory("d/", 0700).finish());
