@@ -81,7 +81,7 @@ void Container::open_pipes(Prepared& prepared) {
 void Container::make_cgroup() {
   const kernel::CgroupLimits limits{plan_.limits.memory_bytes, plan_.limits.cpus, plan_.limits.pids};
   if (server_.cgroups().mode == kernel::CgroupMode::none) return;
-  cgroup_ = std::make_unique<kernel::Cgroup>(server_.cgroups(), server_.options().session_id + "/" + plan_.id,
+  cgroup_ = std::make_unique<kernel::Cgroup>(server_.cgroups(), server_.options().resources + "/" + plan_.id,
                                              limits);
   if (!plan_.privileged && server_.device_filter() >= 0)
     kernel::attach_device_filter(server_.device_filter(), cgroup_->v2_fd());

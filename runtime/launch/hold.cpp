@@ -87,8 +87,8 @@ std::vector<std::string> session_cgroups(const std::string& id) {
 }
 
 void announce(Journal& journal, const ServerOptions& options) {
-  const std::string scratch = scratch_path(options.store_dir, options.session_id);
-  for (const std::string& path : session_cgroups(options.session_id))
+  const std::string scratch = scratch_path(options.store_dir, options.resources);
+  for (const std::string& path : session_cgroups(options.resources))
     journal.add({JournalEntry::Kind::cgroup, path});
   journal.add({JournalEntry::Kind::scratch, scratch});
   make_directories(options.store_dir + "/sessions", 0700);
@@ -101,10 +101,11 @@ void leave_parent() {
   if (child > 0) _exit(0);
 }
 
-void hold(const ServerOptions& options) {
+void hold(ServerOptions options) {
   // Descriptor 3 itself stays for telling the owner why we could not begin.
   UniqueFd owner(check(fcntl(kHelperFd, F_DUPFD_CLOEXEC, kHelperFd + 1), "duplicate the owner's socket"));
   UniqueFd owner_process = options.detached ? UniqueFd() : open_process(getppid());
+  options.resources = resource_name(options.session_id);
   auto lock = create_session(options.runtime_dir, options.session_id);
   if (!lock) throw Conflict("start devenv holder " + options.session_id + ": it runs already");
   Janitor janitor = Janitor::spawn(options.runtime_dir, options.session_id);

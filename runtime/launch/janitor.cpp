@@ -20,14 +20,21 @@ namespace devenv::launch {
 
 namespace {
 
+// "<store>/sessions/<the session's scratch>/…"
+bool is_in_scratch(const std::string& path, const std::string& session_id) {
+  const std::string parent = "/sessions/";
+  const std::size_t begin = path.rfind(parent);
+  const std::size_t end = begin == std::string::npos ? begin : path.find('/', begin + parent.size());
+  return end != std::string::npos && path.find("..") == std::string::npos &&
+         is_resource_of(session_id, path.substr(begin + parent.size(), end - begin - parent.size()));
+}
+
 // Deletes the trees named in `lines`; returns what is left after the last newline.
 std::string remove_named(const std::string& lines, const std::string& session_id) {
   std::string_view rest = lines;
   for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
     const std::string path(rest.substr(0, end));
-    if (path.find("/sessions/" + session_id + "/") == std::string::npos ||
-        path.find("..") != std::string::npos)
-      continue;
+    if (!is_in_scratch(path, session_id)) continue;
     try {
       remove_tree(path);
     } catch (const Error&) {
@@ -37,9 +44,8 @@ std::string remove_named(const std::string& lines, const std::string& session_id
   return std::string(rest);
 }
 
-void sweep_own_session(const std::string& runtime_dir, const std::string& session_id) {
-  const std::string dir = session_dir(runtime_dir, session_id);
-  if (const auto lock = await_dead_session(dir)) sweep_session(dir, lock->get());
+void sweep_own_session(const std::string& dir, UniqueFd own_lock) {
+  if (const auto lock = await_dead_session(std::move(own_lock))) sweep_session(dir, lock->get());
 }
 
 }  // namespace
@@ -72,6 +78,8 @@ void Janitor::finish() {
 int run_reaper(int pipe, const std::string& runtime_dir, const std::string& session_id) noexcept {
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) std::signal(number, SIG_IGN);
   try {
+    const std::string dir = session_dir(runtime_dir, session_id);
+    UniqueFd lock = open_session_lock(dir);
     std::string pending;
     char buffer[8192];
     for (;;) {
@@ -80,7 +88,7 @@ int run_reaper(int pipe, const std::string& runtime_dir, const std::string& sess
       if (got <= 0) break;
       pending = remove_named(pending.append(buffer, static_cast<std::size_t>(got)), session_id);
     }
-    sweep_own_session(runtime_dir, session_id);
+    sweep_own_session(dir, std::move(lock));
     return 0;
   } catch (const std::exception&) {
     return 1;

@@ -7,6 +7,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
+#include "session.h"
 
 namespace devenv::launch {
 
@@ -22,10 +23,6 @@ std::optional<JournalEntry> parse_entry(std::string_view text) {
     if (text.starts_with(prefix)) return JournalEntry{kind, std::string(text.substr(prefix.size() - 1))};
   }
   return std::nullopt;
-}
-
-bool has_suffix_component(const std::string& path, const std::string& suffix) {
-  return path.size() > suffix.size() && path.ends_with(suffix);
 }
 
 }  // namespace
@@ -46,8 +43,11 @@ std::vector<JournalEntry> parse_journal(std::string_view text) {
 bool may_sweep(const JournalEntry& entry, const std::string& session_id) {
   if (session_id.empty() || session_id.find('/') != std::string::npos || session_id[0] == '.') return false;
   if (entry.path.empty() || entry.path[0] != '/' || entry.path.find("..") != std::string::npos) return false;
-  const char* parent = entry.kind == JournalEntry::Kind::cgroup ? "/devenv/" : "/sessions/";
-  return has_suffix_component(entry.path, parent + session_id);
+  const std::string parent = entry.kind == JournalEntry::Kind::cgroup ? "/devenv" : "/sessions";
+  const std::size_t slash = entry.path.rfind('/');
+  const std::string_view above = std::string_view(entry.path).substr(0, slash);
+  return above.size() > parent.size() && above.ends_with(parent) &&
+         is_resource_of(session_id, entry.path.substr(slash + 1));
 }
 
 Journal::Journal(const std::string& path)

@@ -21,8 +21,9 @@ struct JournalEntry {
 /// that are none of ours. Pure.
 std::vector<JournalEntry> parse_journal(std::string_view text);
 
-/// Whether a sweep of session `id` may remove this: no "..", and ending in "/devenv/<id>" (cgroup) or
-/// "/sessions/<id>" (scratch). A journal that says otherwise is not obeyed. Pure.
+/// Whether a sweep of session `id` may remove this: no "..", and ending in "/devenv/<name>" (cgroup) or
+/// "/sessions/<name>" (scratch), of a name that is_resource_of(id). A journal that says otherwise is not
+/// obeyed. Pure.
 bool may_sweep(const JournalEntry& entry, const std::string& session_id);
 
 class Journal {

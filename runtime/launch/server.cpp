@@ -63,7 +63,7 @@ void Server::handle(Request& request) {
   switch (request.message.type) {
     case MessageType::hello:
       return reply(request.from, ok(),
-                   Encoder().put(scratch_path(options_.store_dir, options_.session_id)).bytes());
+                   Encoder().put(scratch_path(options_.store_dir, options_.resources)).bytes());
     case MessageType::reserve_subnet:
       return reserve_subnet(request);
     case MessageType::create_network:
@@ -134,7 +134,7 @@ void Server::start(Request& request) {
                      other_id.substr(0, 12) + "; remove it or choose another");
   // The janitor deletes scratch directories: only what is ours may be called one.
   if (!plan.scratch_dir.empty() &&
-      plan.scratch_dir != scratch_path(options_.store_dir, options_.session_id) + "/" + id)
+      plan.scratch_dir != scratch_path(options_.store_dir, options_.resources) + "/" + id)
     throw Error("start container " + plan.name + ": " + plan.scratch_dir +
                 " is not this session's scratch directory");
   std::vector<UniqueFd> listeners, kept;

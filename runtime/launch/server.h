@@ -25,6 +25,8 @@ class Container;
 struct ServerOptions {
   std::string runtime_dir, store_dir, session_id;
   bool detached = false;
+  /// Names the session's cgroup and scratch directory; unique on the machine. See resource_name().
+  std::string resources{};
 };
 
 class Server {

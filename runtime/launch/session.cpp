@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -10,11 +11,14 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
+#include "runtime/base/random_id.h"
 #include "sweep.h"
 
 namespace devenv::launch {
 
 namespace {
+
+constexpr unsigned kInstanceDigits = 16;
 
 UniqueFd lock_sessions(const std::string& runtime_dir, int operation) {
   const std::string path = sessions_dir(runtime_dir);
@@ -37,18 +41,34 @@ std::string scratch_path(const std::string& store_dir, const std::string& id) {
   return store_dir + "/sessions/" + id;
 }
 
+std::string resource_name(const std::string& id) {
+  return id == kDetachedSession ? id + "-" + random_id(kInstanceDigits) : id;
+}
+
+bool is_resource_of(const std::string& id, const std::string& name) {
+  if (id != kDetachedSession) return name == id;
+  const std::string prefix = id + "-";
+  return name.size() == prefix.size() + kInstanceDigits && name.starts_with(prefix) &&
+         name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+}
+
 std::optional<UniqueFd> create_session(const std::string& runtime_dir, const std::string& id) {
   const std::string dir = session_dir(runtime_dir, id);
   make_directories(sessions_dir(runtime_dir), 0700);
   if (const auto remains = claim_dead_session(runtime_dir, id)) sweep_session(dir, remains->get());
   const UniqueFd guard = lock_sessions(runtime_dir, LOCK_EX);
-  if (mkdir(dir.c_str(), 0700) != 0) {
-    if (errno == EEXIST) return std::nullopt;
-    throw SystemError(errno, "create " + dir);
-  }
-  UniqueFd lock = open_file(lock_path(dir), O_RDWR | O_CREAT | O_EXCL, 0600);
-  check(flock(lock.get(), LOCK_EX | LOCK_NB), [&] { return "lock " + dir; });
-  return lock;
+  // Made aside, so that it is locked from the first moment it can be seen: to look whether a session is
+  // alive, others take its lock. What lies there is of a holder that was killed in these lines.
+  const std::string made = sessions_dir(runtime_dir) + "/.new";
+  remove_tree(made);
+  check(mkdir(made.c_str(), 0700), [&] { return "create " + made; });
+  UniqueFd lock = open_file(lock_path(made), O_RDWR | O_CREAT | O_EXCL, 0600);
+  check(flock(lock.get(), LOCK_EX | LOCK_NB), [&] { return "lock " + made; });
+  if (renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, dir.c_str(), RENAME_NOREPLACE) == 0) return lock;
+  const int code = errno;
+  remove_tree(made);
+  if (code == EEXIST) return std::nullopt;
+  throw SystemError(code, "create " + dir);
 }
 
 bool session_alive(const std::string& session_dir) {
@@ -76,13 +96,17 @@ std::optional<UniqueFd> claim_dead_session(const std::string& runtime_dir, const
   return lock;
 }
 
-std::optional<UniqueFd> await_dead_session(const std::string& session_dir) {
-  UniqueFd lock(open(lock_path(session_dir).c_str(), O_RDWR | O_CLOEXEC));
+UniqueFd open_session_lock(const std::string& session_dir) {
+  return UniqueFd(open(lock_path(session_dir).c_str(), O_RDWR | O_CLOEXEC));
+}
+
+std::optional<UniqueFd> await_dead_session(UniqueFd lock) {
   if (!lock) return std::nullopt;
   while (flock(lock.get(), LOCK_EX) != 0)
     if (errno != EINTR) return std::nullopt;
   struct stat status;
-  // Swept by somebody else, and the name perhaps in use again: the lock we hold is then of a file without one.
+  // Swept by somebody else, and the name perhaps in use again: the lock we hold is then of a file without
+  // one.
   if (fstat(lock.get(), &status) != 0 || status.st_nlink == 0) return std::nullopt;
   return lock;
 }

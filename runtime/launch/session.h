@@ -20,6 +20,13 @@ std::string journal_path(const std::string& session_dir);
 std::string control_path(const std::string& session_dir);
 std::string scratch_path(const std::string& store_dir, const std::string& id);
 
+/// What a new holder of session `id` calls its cgroup and its scratch directory. The id itself where that is
+/// random; every user and every runtime directory has a session "detached", though, and on one machine they
+/// share the cgroup hierarchy and perhaps the store: there it is followed by "-" and 16 random hex digits.
+std::string resource_name(const std::string& id);
+/// Whether resource_name(id) can have made it. Pure.
+bool is_resource_of(const std::string& id, const std::string& name);
+
 /// Makes the directory (0700) and takes its lock; the returned descriptor holds it. nullopt when a live
 /// session has the name. A dead one's remains are swept first.
 std::optional<UniqueFd> create_session(const std::string& runtime_dir, const std::string& id);
@@ -33,8 +40,12 @@ std::vector<std::string> session_ids(const std::string& runtime_dir);
 /// Takes the lock of a dead session; nullopt while it is alive or when it is gone.
 std::optional<UniqueFd> claim_dead_session(const std::string& runtime_dir, const std::string& id);
 
-/// The same, but waits for the lock: whoever looks whether the session is alive holds it for a moment, and a
-/// dying holder's copies a little longer. nullopt when the session is gone.
-std::optional<UniqueFd> await_dead_session(const std::string& session_dir);
+/// The lock file, not locked; empty when there is none. Opened while a session lives it stays that session's,
+/// also when another of the same name follows.
+UniqueFd open_session_lock(const std::string& session_dir);
+
+/// Waits for the lock: whoever looks whether the session is alive holds it for a moment, and a dying holder's
+/// copies a little longer. Returns it locked; nullopt when the session is gone.
+std::optional<UniqueFd> await_dead_session(UniqueFd lock);
 
 }  // namespace devenv::launch

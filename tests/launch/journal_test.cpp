@@ -28,6 +28,10 @@ TEST(Journal, IgnoresACutLineAndStrangeOnes) {
 TEST(Journal, SweepsOnlyTheSessionsOwn) {
   EXPECT_TRUE(may_sweep({Kind::cgroup, "/sys/fs/cgroup/devenv/0123"}, "0123"));
   EXPECT_TRUE(may_sweep({Kind::scratch, "/var/lib/devenv/sessions/0123"}, "0123"));
+  EXPECT_TRUE(may_sweep({Kind::cgroup, "/sys/fs/cgroup/devenv/detached-0123456789abcdef"}, "detached"));
+  EXPECT_FALSE(may_sweep({Kind::cgroup, "/sys/fs/cgroup/devenv/detached-0123456789abcdef"}, "0123"));
+  EXPECT_FALSE(may_sweep({Kind::cgroup, "/sys/fs/cgroup/devenv/detached"}, "detached"))
+      << "all users have one";
   for (const char* path :
        {"/", "/etc", "/var/lib/devenv", "/var/lib/devenv/sessions", "/var/lib/devenv/sessions/4567",
         "/x/../sessions/0123", "sessions/0123", "/sessions/0123"})

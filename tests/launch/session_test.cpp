@@ -124,6 +124,27 @@ TEST_F(Session, DetachedHolderOutlivesItsClientAndEndsWhenIdle) {
   EXPECT_FALSE(std::filesystem::exists(session));
 }
 
+TEST_F(Session, DetachedHoldersOfTwoRuntimeDirectoriesDoNotMeet) {
+  launch::HolderOptions elsewhere = options_;
+  elsewhere.runtime_dir = dir_ / "run2";  // the same store and the same cgroup hierarchy
+  auto other = launch::Holder::connect_or_spawn_detached(elsewhere);
+  auto detached = launch::Holder::connect_or_spawn_detached(options_);
+  ASSERT_NE(other->scratch_dir(), detached->scratch_dir());
+  const auto lasting = plan(*other, {"sleep", "1000"});
+  const auto brief = plan(*detached, {"sleep", "1000"});
+  other->start(lasting);
+  const auto started = detached->start(brief);
+  const UniqueFd holder_process(static_cast<int>(syscall(SYS_pidfd_open, parent_of(started.pid), 0)));
+  detached->remove(brief.id);
+  detached.reset();
+  EXPECT_TRUE(gone(holder_process));  // and what it swept was its own
+  const auto record = other->inspect(lasting.id);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->state, ContainerState::running);
+  EXPECT_TRUE(std::filesystem::exists(lasting.scratch_dir));
+  EXPECT_TRUE(other->remove(lasting.id));
+}
+
 TEST_F(Session, DieWithConnectionTakesOnlyItsOwn) {
   auto detached = launch::Holder::connect_or_spawn_detached(options_);
   auto foreground = launch::Holder::connect(detached->session_dir());
