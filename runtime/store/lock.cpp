@@ -45,6 +45,19 @@ FileLock FileLock::acquire(const std::string& path, Mode mode, Deadline deadline
   return FileLock(std::move(fd));
 }
 
+std::optional<FileLock> FileLock::try_acquire_directory(const std::string& path, Mode mode) {
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+  check(fd.get(), [&] { return "open lock " + path; });
+  if (!try_lock(fd.get(), mode, path)) return std::nullopt;
+  struct stat locked {
+  }, there{};
+  check(fstat(fd.get(), &locked), [&] { return "stat lock " + path; });
+  const bool same =
+      stat(path.c_str(), &there) == 0 && there.st_ino == locked.st_ino && there.st_dev == locked.st_dev;
+  return same ? std::optional(FileLock(std::move(fd))) : std::nullopt;
+}
+
 std::optional<FileLock> FileLock::try_acquire(const std::string& path, Mode mode) {
   UniqueFd fd = open_lock(path);
   if (!try_lock(fd.get(), mode, path)) return std::nullopt;

@@ -22,6 +22,9 @@ class FileLock {
   static FileLock acquire(const std::string& path, Mode mode, Deadline deadline, const std::string& what);
   /// nullopt when somebody else holds it in a clashing mode.
   static std::optional<FileLock> try_acquire(const std::string& path, Mode mode);
+  /// The same for a directory that others may remove or replace: nullopt also when there is none, and never a
+  /// lock of one that `path` does not name any more. Creates nothing.
+  static std::optional<FileLock> try_acquire_directory(const std::string& path, Mode mode);
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
   /// The lock travels with the open file: a dup or a descriptor sent to another process holds it as well.

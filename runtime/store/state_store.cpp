@@ -70,7 +70,8 @@ bool StateStore::commit(const std::string& key, const std::string& upper_dir,
 bool StateStore::remove(const std::string& key) const {
   const std::string path = directory(root_, key);
   if (!has(key)) return false;
-  const auto lock = FileLock::try_acquire(path, FileLock::Mode::exclusive);
+  const auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
+  if (!lock && !has(key)) return false;
   if (!lock) throw Conflict("remove state " + key + ": a container uses it; remove the container first");
   const TmpDir tmp = TmpDir::create(root_);
   if (rename(path.c_str(), (tmp.path() + "/state").c_str()) == 0) return true;
@@ -80,10 +81,9 @@ bool StateStore::remove(const std::string& key) const {
 
 FileLock StateStore::use(const std::string& key) const {
   const std::string path = directory(root_, key);
-  const auto missing = [&] { return NotFound("use state " + key + ": there is none of that key"); };
-  if (!has(key)) throw missing();
-  auto lock = FileLock::try_acquire(path, FileLock::Mode::shared);
-  if (!lock || !has(key)) throw missing();  // only remove() holds it exclusively
+  auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::shared);
+  // Only remove() holds it exclusively.
+  if (!lock) throw NotFound("use state " + key + ": there is none of that key");
   return std::move(*lock);
 }
 

@@ -84,21 +84,16 @@ std::vector<VolumeRecord> VolumeStore::list() const {
 }
 
 FileLock VolumeStore::use(const std::string& name) const {
-  const std::string path = directory(root_, name);
-  if (!is_directory(path)) throw not_found(name);
-  auto lock = FileLock::try_acquire(path, FileLock::Mode::shared);
+  auto lock = FileLock::try_acquire_directory(directory(root_, name), FileLock::Mode::shared);
   if (!lock) throw not_found(name);  // only remove() holds it exclusively
-  struct stat held {
-  }, there{};
-  check(fstat(lock->fd(), &held), [&] { return "use volume " + name; });
-  if (stat(path.c_str(), &there) != 0 || there.st_ino != held.st_ino) throw not_found(name);
   return std::move(*lock);
 }
 
 void VolumeStore::remove(const std::string& name) const {
   const std::string path = directory(root_, name);
   if (!is_directory(path)) throw not_found(name);
-  const auto lock = FileLock::try_acquire(path, FileLock::Mode::exclusive);
+  const auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
+  if (!lock && !is_directory(path)) throw not_found(name);
   if (!lock) throw Conflict("remove volume " + name + ": a container uses it; remove the container first");
   const TmpDir tmp = TmpDir::create(root_);
   if (rename(path.c_str(), (tmp.path() + "/volume").c_str()) == 0) return;
