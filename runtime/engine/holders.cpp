@@ -30,9 +30,13 @@ std::shared_ptr<Holder> Holders::detached() {
 }
 
 std::shared_ptr<Holder> Holders::with_network(const std::string& name_or_id) {
-  for (const auto& holder : everyone())
+  std::shared_ptr<Holder> found;
+  ask_each([&](const auto& holder) {
     for (const auto& network : holder->networks())
-      if (network.name == name_or_id || network.id == name_or_id) return holder;
+      if (network.name == name_or_id || network.id == name_or_id) found = holder;
+    return found != nullptr;
+  });
+  if (found) return found;
   throw NotFound("find network " + name_or_id + ": there is none of that name",
                  "create it with: devenv network create " + name_or_id);
 }
@@ -57,6 +61,21 @@ std::vector<std::shared_ptr<Holder>> Holders::everyone() {
   return holders;
 }
 
+void Holders::ask_each(const std::function<bool(const std::shared_ptr<Holder>&)>& ask) {
+  const auto own = session_if_any();
+  for (const auto& holder : everyone()) {
+    try {
+      if (ask(holder)) return;
+    } catch (const NotFound&) {
+      throw;
+    } catch (const Conflict&) {
+      throw;
+    } catch (const Error&) {
+      if (holder == own) throw;
+    }
+  }
+}
+
 std::optional<Located> Holders::find_known(const std::string& id) {
   std::shared_ptr<Holder> holder;
   {
@@ -72,15 +91,10 @@ std::optional<Located> Holders::find_known(const std::string& id) {
 
 std::vector<Located> Holders::all() {
   std::vector<Located> found;
-  for (const auto& holder : everyone()) {
-    std::vector<launch::ContainerRecord> records;
-    try {
-      records = holder->list();
-    } catch (const Error&) {
-      continue;  // it ended between being found and being asked: it holds nothing any more
-    }
-    for (auto& record : records) found.push_back({holder, std::move(record)});
-  }
+  ask_each([&](const auto& holder) {
+    for (auto& record : holder->list()) found.push_back({holder, std::move(record)});
+    return false;
+  });
   return found;
 }
 

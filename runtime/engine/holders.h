@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -39,10 +40,13 @@ class Holders {
   /// By id, unique prefix or name, in every live holder; nullopt when none has it. Conflict when ambiguous.
   std::optional<Located> find(const std::string& id);
   std::vector<Located> all();
-  std::vector<std::shared_ptr<launch::Holder>> everyone();
+  /// Asks one live holder after the other until `ask` returns true. One that ends meanwhile holds nothing any
+  /// more.
+  void ask_each(const std::function<bool(const std::shared_ptr<launch::Holder>&)>& ask);
 
  private:
   launch::HolderOptions holder_options() const;
+  std::vector<std::shared_ptr<launch::Holder>> everyone();
   std::optional<Located> find_known(const std::string& id);
 
   const NativeEngineOptions options_;

@@ -57,12 +57,17 @@ class NativeEngine final : public Engine {
   }
   std::vector<NetworkInfo> networks() override {
     std::vector<NetworkInfo> all;
-    for (const auto& holder : holders_.everyone())
+    holders_.ask_each([&](const auto& holder) {
       for (const auto& network : holder->networks()) all.push_back(describe(network));
+      return false;
+    });
     return all;
   }
   void remove_network(const std::string& name_or_id) override {
-    for (const auto& holder : holders_.everyone()) holder->remove_network(name_or_id);
+    holders_.ask_each([&](const auto& holder) {
+      holder->remove_network(name_or_id);
+      return false;
+    });
   }
 
   ContainerInfo start(const ContainerSpec& spec, Lifetime lifetime) override {
