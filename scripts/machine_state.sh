@@ -19,5 +19,5 @@ own_net_ns=$(readlink /proc/self/ns/net)
   find /sys/fs/cgroup -type d \( -name 'devenv*' -o -path '*/devenv/*' \) 2> /dev/null | sed 's/^/cgroup /'
   # State 0A is LISTEN; the address holds the port in hexadecimal.
   awk '$4 == "0A" { print "listening", $2 }' /proc/net/tcp /proc/net/tcp6 2> /dev/null
-  find "${DEVENV_RUNTIME_DIR:-/run/devenv}/sessions" -mindepth 1 -maxdepth 1 2> /dev/null | sed 's/^/session /'
+  find "${DEVENV_RUNTIME_DIR:-/run/devenv}/sessions" -mindepth 1 -maxdepth 1 ! -name '.*' 2> /dev/null | sed 's/^/session /'
 } | LC_ALL=C sort -u

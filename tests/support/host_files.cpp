@@ -1,20 +1,21 @@
-#include <dirent.h>
-#include <fcntl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <net/if.h>
-#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 #include "runtime/base/unique_fd.h"
 #include "runtime/kernel/cgroup.h"
 #include "runtime/kernel/cgroup_files.h"
+#include "runtime/launch/journal.h"
+#include "runtime/launch/session.h"
 #include "tests/support/host_state.h"
 #include "tests/support/temp_dir.h"
 
@@ -38,27 +39,51 @@ std::string store_dir() {
   return environment("DEVENV_STORE", getuid() == 0 ? "/var/lib/devenv" : data + "/devenv");
 }
 
-/// A session is alive as long as someone holds the lock on its file.
-bool session_alive(const fs::path& session) {
-  const UniqueFd lock(open((session / "lock").c_str(), O_RDWR | O_CLOEXEC));
-  return lock && flock(lock.get(), LOCK_EX | LOCK_NB) != 0;
-}
-
-/// Ours, or left alone: populated by somebody else's processes means it is in use there.
-bool used_by_others(const std::string& group, const Items& processes) {
-  bool others = false;
-  for (const pid_t pid : kernel::processes_in(group)) {
-    if (processes.contains(std::to_string(pid))) return false;
-    others = true;
+/// Inodes that somebody holds a flock(2) on. To try the lock would tell as well, and get in the way of those
+/// who take it without waiting.
+std::set<ino_t> flocked_inodes() {
+  std::set<ino_t> inodes;
+  std::istringstream lines(slurp("/proc/locks"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string number, kind, mode, access, pid, file;
+    words >> number >> kind >> mode >> access >> pid >> file;
+    if (kind == "FLOCK") inodes.insert(std::stoull(file.substr(file.rfind(':') + 1)));
   }
-  return others;
+  return inodes;
 }
 
-void add_groups(const std::string& directory, const Items& processes, Items& found) {
+bool is_flocked(const fs::path& path, const std::set<ino_t>& flocked) {
+  struct stat status;
+  return stat(path.c_str(), &status) == 0 && flocked.contains(status.st_ino);
+}
+
+/// The directories of sessions that run beside us, from their journals. A journal goes after what it names.
+Items directories_of_others(const Items& processes) {
+  Items paths;
+  for (const Helper& helper : helpers()) {
+    if (processes.contains(helper.pid)) continue;
+    const std::string dir = launch::session_dir(helper.runtime_dir, helper.session);
+    for (const auto& entry : launch::parse_journal(slurp(launch::journal_path(dir))))
+      paths.insert(entry.path);
+  }
+  return paths;
+}
+
+/// Groups that test programs make without a session are called "<word>-<pid>".
+bool named_by_others(const std::string& group) {
+  const std::string name = fs::path(group).filename();
+  const std::size_t dash = name.find('-');
+  const std::string pid = dash == std::string::npos ? "" : name.substr(dash + 1);
+  return !pid.empty() && pid.find_first_not_of("0123456789") == std::string::npos &&
+         (name.starts_with("test-") || name.starts_with("leak-")) && pid != std::to_string(getpid());
+}
+
+void add_groups(const std::string& directory, const Items& others, Items& found) {
   for (const std::string& child : kernel::child_groups(directory)) {
-    if (used_by_others(child, processes)) continue;
+    if (others.contains(child) || named_by_others(child)) continue;
     found.insert(child);
-    add_groups(child, processes, found);
+    add_groups(child, others, found);
   }
 }
 
@@ -123,32 +148,37 @@ Items nft_tables() {
   return tables;
 }
 
+/// A session that begins between the two looks appears as a group of ours: the next snapshot knows better.
 Items cgroups(const Items& processes) {
   Items found;
   const kernel::CgroupLayout layout = kernel::detect_cgroups();
   std::set<std::string> starts;
   if (!layout.v2.empty()) starts.insert(layout.v2);
   for (const auto& [controller, directory] : layout.v1) starts.insert(directory);
+  const Items others = directories_of_others(processes);
   // The "devenv" directory itself comes and goes with whoever uses it.
-  for (const std::string& start : starts) add_groups(start + "/devenv", processes, found);
+  for (const std::string& start : starts) add_groups(start + "/devenv", others, found);
   return found;
 }
 
 Items session_files() {
   Items found;
   std::error_code none;
-  std::set<std::string> alive;
+  const std::set<ino_t> flocked = flocked_inodes();
+  Items alive;
   for (const fs::directory_entry& session : fs::directory_iterator(runtime_dir() + "/sessions", none)) {
-    if (session_alive(session.path())) {
-      alive.insert(session.path().filename());
+    if (session.path().filename().string().starts_with('.')) continue;  // locks
+    if (!is_flocked(session.path() / "lock", flocked)) {
+      found.insert(session.path());
       continue;
     }
-    found.insert(session.path());
+    for (const auto& entry : launch::parse_journal(slurp(launch::journal_path(session.path()))))
+      alive.insert(entry.path);
   }
   for (const fs::directory_entry& scratch : fs::directory_iterator(store_dir() + "/sessions", none))
-    if (!alive.contains(scratch.path().filename())) found.insert(scratch.path());
+    if (!alive.contains(scratch.path())) found.insert(scratch.path());
   for (const fs::directory_entry& scratch : fs::directory_iterator(store_dir() + "/tmp", none))
-    found.insert(scratch.path());
+    if (!is_flocked(scratch.path(), flocked)) found.insert(scratch.path());
   return found;
 }
 

@@ -85,6 +85,20 @@ void mark_environment() {
   if (getenv(kMark) == nullptr) setenv(kMark, std::to_string(getpid()).c_str(), 1);
 }
 
+std::vector<Helper> helpers() {
+  std::vector<Helper> found;
+  for (const std::string& pid : names_in("/proc")) {
+    if (!is_number(pid)) continue;
+    std::istringstream words(read_quickly("/proc/" + pid + "/cmdline"));
+    std::vector<std::string> argv;
+    for (std::string word; std::getline(words, word, '\0');) argv.push_back(word);
+    if (argv.size() < 4 || argv[0] != "devenv-helper") continue;
+    if (argv[1] == "reap") found.push_back({pid, argv[2], argv[3]});
+    if (argv[1] == "hold" && argv.size() > 4) found.push_back({pid, argv[2], argv[4]});
+  }
+  return found;
+}
+
 Items our_processes() {
   const char* mark = getenv(kMark);
   std::map<std::string, std::string> parents;
@@ -104,6 +118,9 @@ Items our_processes() {
     for (const auto& [pid, parent] : parents)
       if (pid != self && (parent == self || ours.contains(parent)) && ours.insert(pid).second) grown = true;
   }
+  // A holder has no environment, and no parent once its owner was killed.
+  for (const Helper& helper : helpers())
+    if (helper.runtime_dir.starts_with(TempDir::prefix())) ours.insert(helper.pid);
   // Our own ancestors carry the mark when one of them set it.
   for (std::string pid = self; parents.contains(pid); pid = parents[pid]) ours.erase(pid);
   return ours;

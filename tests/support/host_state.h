@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace devenv::test {
 
@@ -22,5 +23,11 @@ Items listening_ports(const Items& processes);
 Items process_names(const Items& processes);
 Items cgroups(const Items& processes);
 Items session_files();
+
+/// A holder or a reaper, by its command line.
+struct Helper {
+  std::string pid, runtime_dir, session;
+};
+std::vector<Helper> helpers();
 
 }  // namespace devenv::test

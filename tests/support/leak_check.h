@@ -2,8 +2,9 @@
 //
 // Linking devenv_leak_check (or devenv_leak_check_per_program) makes every TEST (the whole program) end with
 // the comparison. Programs that run beside this one do not count: processes, sockets and namespaces are ours
-// when they descend from us or carry our mark in their environment, so also after their parent's death;
-// groups and sessions of others are recognised by being alive.
+// when they descend from us, carry our mark in their environment or hold a session below a TempDir of ours,
+// so also after their parent's death; what others use is recognised by the journals of their sessions and by
+// their locks.
 #pragma once
 
 #include <chrono>

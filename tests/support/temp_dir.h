@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -16,11 +17,9 @@ namespace devenv::test {
 
 class TempDir {
  public:
-  TempDir() {
-    char name[] = "/tmp/devenv-test-XXXXXX";
-    if (mkdtemp(name) == nullptr) throw Error("make a directory in /tmp: failed");
-    path_ = name;
-    chmod(name, 0755);
+  TempDir() : path_(prefix() + "XXXXXX") {
+    if (mkdtemp(path_.data()) == nullptr) throw Error("make a directory in /tmp: failed");
+    chmod(path_.c_str(), 0755);
   }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
@@ -29,6 +28,12 @@ class TempDir {
       remove_tree(path_);
     } catch (const std::exception&) {
     }
+  }
+
+  /// What the names of all of this program's begin with, those that its forked children make included.
+  static const std::string& prefix() {
+    static const std::string prefix = "/tmp/devenv-test-" + std::to_string(getpid()) + "-";
+    return prefix;
   }
 
   const std::string& path() const { return path_; }
