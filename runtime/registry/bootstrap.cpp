@@ -154,7 +154,11 @@ void run_mmdebstrap(const Reference& reference, const BootstrapPlan& plan, const
                     const std::string& epoch, const std::string& target, const Progress& progress) {
   const std::string sources = scratch + "/debian.sources";
   replace_file(sources, plan.sources);
-  std::vector<std::string> argv = plan.argv;
+  std::vector<std::string> argv;
+  // As root it mounts proc and the like: in a mount namespace of its own, which ends with it, whatever it
+  // dies of.
+  if (geteuid() == 0) argv = {"unshare", "--mount"};
+  argv.insert(argv.end(), plan.argv.begin(), plan.argv.end());
   argv.insert(argv.end(), {plan.suite, target, sources});
   std::string complaint;
   const auto on_line = [&](std::string_view line) {
