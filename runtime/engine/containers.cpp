@@ -264,11 +264,20 @@ ExitStatus Containers::stop(const std::string& id, std::optional<std::chrono::mi
   if (!live) return inspect(id).exit.value_or(ExitStatus{});
   if (live->record.exit) return *live->record.exit;
   const ContainerInfo info = merge(live->record);
+  // Asked before the signal: with --rm there is nobody left to ask once it has ended.
+  if (const auto exit = live->holder->wait(info.id, Deadline::after(std::chrono::seconds(0)))) return *exit;
+  const auto send = [&](int signal) {
+    try {
+      live->holder->signal(info.id, signal);
+    } catch (const NotFound&) {
+      // It has just ended by itself, and the answer to our question is on its way.
+    }
+  };
   const std::string& wanted = info.spec.stop_signal;
-  live->holder->signal(info.id, wanted.empty() ? SIGTERM : parse_signal(wanted));
+  send(wanted.empty() ? SIGTERM : parse_signal(wanted));
   if (const auto exit = live->holder->wait(info.id, Deadline::after(grace.value_or(info.spec.stop_grace))))
     return *exit;
-  live->holder->signal(info.id, SIGKILL);
+  send(SIGKILL);
   return live->holder->wait(info.id, Deadline::never()).value();
 }
 
