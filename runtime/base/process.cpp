@@ -1,19 +1,14 @@
 #include "process.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/readable_pipe.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/streambuf.hpp>
-#include <boost/process/v2.hpp>
-// 1.81 forgets this header-only implementation.
-#include <boost/process/v2/impl/environment.ipp>
-#include <boost/process/v2/posix/vfork_launcher.hpp>
+#include <unistd.h>
 
-#include <functional>
-#include <optional>
+#include <csignal>
 
 #include "check.h"
 #include "devenv/error.h"
@@ -22,104 +17,172 @@
 namespace devenv {
 namespace {
 
-namespace asio = boost::asio;
-namespace process = boost::process::v2;
-using boost::system::error_code;
-
 constexpr std::size_t kErrorsKept = 64u << 10;
 
-/// One child's pipes, pumped on a private io_context.
+/// What the child starts with: these three descriptors and no other, no blocked or ignored signal.
+class SpawnSetup {
+ public:
+  SpawnSetup(int input, int output, int errors) {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawn_file_actions_adddup2(&actions_, input, 0);
+    posix_spawn_file_actions_adddup2(&actions_, output, 1);
+    posix_spawn_file_actions_adddup2(&actions_, errors, 2);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    posix_spawnattr_init(&attributes_);
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  }
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
+  ~SpawnSetup() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+
+  /// The pid, or -errno.
+  pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>& env) const {
+    std::vector<char*> arguments = pointers(argv), variables = pointers(env);
+    pid_t pid = -1;
+    const int error = posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(),
+                                   env.empty() ? environ : variables.data());
+    return error == 0 ? pid : -error;
+  }
+
+ private:
+  static std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> result;
+    for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+    result.push_back(nullptr);
+    return result;
+  }
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+struct Pipe {
+  UniqueFd read_end, write_end;
+};
+
+/// Out of the way of 0 to 2, which a parent may have closed: a descriptor there would be overwritten, not
+/// passed on.
+UniqueFd raised(int fd) {
+  const UniqueFd low(fd);
+  return UniqueFd(check(fcntl(fd, F_DUPFD_CLOEXEC, 3), "duplicate a descriptor"));
+}
+
+Pipe make_pipe() {
+  int ends[2];
+  check(pipe2(ends, O_CLOEXEC), "create a pipe");
+  Pipe pipe{UniqueFd(ends[0]), {}};
+  pipe.write_end = raised(ends[1]);
+  return pipe;
+}
+
+/// One child and its pipes.
 class Run {
  public:
   explicit Run(const ProcessSpec& spec) : spec_(spec) {}
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  ~Run() {
+    if (pid_ > 0) end();  // a callback threw
+  }
 
   ProcessResult finish() {
     start();
-    read_output();
-    read_errors();
-    watch_deadline();
-    child_->async_wait([this](error_code, int) {
-      status_ = child_->native_exit_code();  // the argument has exit codes and signals mixed
-      exited_ = true;
-      timer_.cancel();
-    });
-    io_.run();
-    if (timed_out_) throw Timeout("run " + spec_.argv[0] + ": did not finish in time, so it was killed");
-    result_.exit_code = WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
+    while (output_ || errors_ || process_) {
+      pollfd watched[3] = {
+          {output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {process_.get(), POLLIN, 0}};
+      const int ready = poll(watched, 3, spec_.deadline.poll_timeout_ms());
+      if (ready < 0 && errno != EINTR) throw SystemError(errno, "wait for " + spec_.argv[0]);
+      if (ready == 0 && spec_.deadline.passed()) {
+        end();
+        throw Timeout("run " + spec_.argv[0] + ": did not finish in time, so it was killed");
+      }
+      if (ready <= 0) continue;
+      if (watched[0].revents != 0) read_output();
+      if (watched[1].revents != 0) read_errors();
+      if (watched[2].revents != 0) process_.reset();
+    }
+    const int status = reap();
+    result_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return std::move(result_);
   }
 
  private:
   void start() {
-    const std::string& name = spec_.argv.at(0);
-    const auto path = name.find('/') == std::string::npos ? process::environment::find_executable(name)
-                                                          : boost::process::v2::filesystem::path(name);
-    if (path.empty()) throw NotFound("run " + name + ": no such program in PATH");
-    const std::vector<std::string> arguments(spec_.argv.begin() + 1, spec_.argv.end());
     const UniqueFd input = input_file();
-    process::posix::vfork_launcher launch;
-    error_code failure;
-    if (spec_.env.empty())
-      child_.emplace(launch(io_, failure, path, arguments, process::process_stdio{input.get(), out_, err_}));
-    else
-      child_.emplace(launch(io_, failure, path, arguments, process::process_stdio{input.get(), out_, err_},
-                            process::process_environment(spec_.env)));
-    if (failure) throw SystemError(failure.value(), "run " + name);
+    Pipe output = make_pipe(), errors = make_pipe();
+    const SpawnSetup setup(input.get(), output.write_end.get(), errors.write_end.get());
+    pid_ = setup.spawn(spec_.argv, spec_.env);
+    const std::string& name = spec_.argv.at(0);
+    if (pid_ == -ENOENT)
+      throw NotFound(
+          "run " + name +
+          (name.find('/') == std::string::npos ? ": no such program in PATH" : ": no such program"));
+    if (pid_ < 0) throw SystemError(-pid_, "run " + name);
+    process_ =
+        UniqueFd(check(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)), [&] { return "watch " + name; }));
+    output_ = std::move(output.read_end);
+    errors_ = std::move(errors.read_end);
   }
 
   /// A file, not a pipe: a child that does not read its input cannot raise SIGPIPE here.
   UniqueFd input_file() const {
-    UniqueFd file(check(memfd_create("input", MFD_CLOEXEC), "memfd_create"));
-    write_all(file.get(), spec_.input, "standard input of " + spec_.argv[0]);
+    UniqueFd file = raised(check(memfd_create("input", MFD_CLOEXEC), "memfd_create"));
+    write_all(file.get(), spec_.input, "standard input of " + spec_.argv.at(0));
     check(lseek(file.get(), 0, SEEK_SET), "rewind input");
     return file;
   }
 
+  /// What a ready pipe holds; closes it at its end.
+  std::string_view read_some(UniqueFd& pipe) {
+    const ssize_t got = read(pipe.get(), chunk_, sizeof chunk_);
+    if (got > 0) return {chunk_, static_cast<std::size_t>(got)};
+    if (got == 0 || errno != EINTR) pipe.reset();
+    return {};
+  }
+
   void read_output() {
-    out_.async_read_some(asio::buffer(chunk_), [this](error_code failure, std::size_t n) {
-      const std::size_t room = spec_.output_limit - result_.output.size();
-      result_.output.append(chunk_, n < room ? n : room);
-      if (!failure) read_output();
-    });
+    const std::size_t room = spec_.output_limit - result_.output.size();
+    result_.output.append(read_some(output_).substr(0, room));
   }
 
   void read_errors() {
-    asio::async_read_until(err_, errors_, '\n', [this](error_code failure, std::size_t n) {
-      if (failure) n = errors_.size();
-      std::string line(asio::buffers_begin(errors_.data()),
-                       asio::buffers_begin(errors_.data()) + static_cast<long>(n));
-      errors_.consume(n);
-      result_.errors += line;
-      if (result_.errors.size() > 2 * kErrorsKept)
-        result_.errors.erase(0, result_.errors.size() - kErrorsKept);
-      while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-      if (spec_.on_error_line && !line.empty()) spec_.on_error_line(line);
-      if (!failure) read_errors();
-    });
+    line_.append(read_some(errors_));
+    for (std::size_t end; (end = line_.find('\n')) != std::string::npos; line_.erase(0, end + 1))
+      add_error_line(line_.substr(0, end + 1));
+    if (!errors_) add_error_line(std::exchange(line_, {}));
   }
 
-  void watch_deadline() {
-    if (spec_.deadline.is_never()) return;
-    timer_.expires_after(spec_.deadline.remaining());
-    timer_.async_wait([this](error_code cancelled) {
-      if (cancelled || exited_) return;
-      timed_out_ = true;
-      error_code ignored;
-      child_->terminate(ignored);
-      out_.close(ignored);
-      err_.close(ignored);
-    });
+  void add_error_line(std::string line) {
+    result_.errors += line;
+    if (result_.errors.size() > 2 * kErrorsKept) result_.errors.erase(0, result_.errors.size() - kErrorsKept);
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+    if (spec_.on_error_line && !line.empty()) spec_.on_error_line(line);
+  }
+
+  void end() noexcept {
+    kill(pid_, SIGKILL);
+    reap();
+  }
+
+  int reap() noexcept {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+    pid_ = -1;
+    return status;
   }
 
   const ProcessSpec& spec_;
-  asio::io_context io_;
-  asio::readable_pipe out_{io_}, err_{io_};
-  asio::steady_timer timer_{io_};
-  std::optional<process::process> child_;
-  asio::streambuf errors_;
+  UniqueFd output_, errors_, process_;
+  pid_t pid_ = -1;
+  std::string line_;
   char chunk_[65536];
-  int status_ = 0;
-  bool exited_ = false, timed_out_ = false;
   ProcessResult result_{0, {}, {}};
 };
 

@@ -1,5 +1,6 @@
-// Runs a host program (mmdebstrap, a credential helper) and collects what it says. Boost.Process v2 inside.
-// Spawning never forks a large process by copying: v2's launcher uses vfork.
+// Runs a host program (mmdebstrap, a credential helper) and collects what it says. Thread-safe: posix_spawn,
+// which neither copies a large process nor runs code of ours between fork and exec. (Boost.Process v2's vfork
+// launcher does: its child rewrites the parent's event loop, which several threads do not survive.)
 #pragma once
 
 #include <functional>

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+#include <vector>
+
 #include "devenv/error.h"
 #include "runtime/base/sha256.h"
 
@@ -18,6 +21,21 @@ TEST(Process, CollectsOutputErrorsAndExitCode) {
   EXPECT_EQ(result.output, "fed");
   EXPECT_EQ(result.errors, "one\ntwo\n");
   EXPECT_EQ(lines, (std::vector<std::string>{"one", "two"}));
+}
+
+TEST(Process, RunsInSeveralThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 8; ++thread)
+    threads.emplace_back([thread] {
+      const std::string text = "thread " + std::to_string(thread);
+      for (int round = 0; round < 50; ++round) {
+        const ProcessResult result =
+            run_process({.argv = {"sh", "-c", "cat; echo error >&2"}, .input = text});
+        EXPECT_EQ(result.output, text);
+        EXPECT_EQ(result.errors, "error\n");
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Process, ReportsTheSignalThatKilledIt) {
