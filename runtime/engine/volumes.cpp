@@ -14,8 +14,6 @@
 namespace devenv::engine {
 namespace {
 
-constexpr int kAttempts = 20;
-
 UniqueFd open_directory_in(int root, const std::string& path) {
   open_how how{};
   how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
@@ -51,29 +49,13 @@ void seed(const store::Store& store, const store::VolumeRecord& volume, const st
 
 }  // namespace
 
-namespace {
-
-/// Made when missing, and in use from then on: somebody may remove it between the two.
-std::pair<store::VolumeRecord, UniqueFd> obtain(const store::VolumeStore& volumes, const std::string& name) {
-  for (int attempt = 1;; ++attempt) {
-    store::VolumeRecord volume = volumes.create(name);
-    try {
-      return {std::move(volume), volumes.use(name).release()};
-    } catch (const NotFound&) {
-      if (attempt == kAttempts) throw;
-    }
-  }
-}
-
-}  // namespace
-
 MountedVolumes prepare_volumes(const store::Store& store, const std::vector<MountSpec>& mounts,
                                const std::vector<std::string>& lower_dirs) {
   MountedVolumes mounted;
   for (const MountSpec& mount : mounts) {
     if (mount.type != MountSpec::Type::volume) continue;
-    auto [volume, in_use] = obtain(store.volumes(), mount.source);
-    mounted.locks.push_back(std::move(in_use));
+    auto [volume, in_use] = store.volumes().obtain(mount.source, Deadline::after(std::chrono::seconds(60)));
+    mounted.locks.push_back(std::move(in_use).release());
     if (store.volumes().is_empty(mount.source)) {
       const auto lock = store.volumes().lock(mount.source, Deadline::after(std::chrono::minutes(5)));
       if (store.volumes().is_empty(mount.source)) seed(store, volume, mount.target, lower_dirs);

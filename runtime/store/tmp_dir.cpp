@@ -51,8 +51,9 @@ int sweep_tmp(const std::string& store_root) {
     for (const std::string& name : names) {
       const std::string path = tmp + "/" + name;
       struct stat st {};
-      if (lstat(path.c_str(), &st) != 0 || S_ISLNK(st.st_mode)) continue;
-      if (auto lock = FileLock::try_acquire(path, FileLock::Mode::exclusive))
+      if (lstat(path.c_str(), &st) != 0 || !S_ISDIR(st.st_mode)) continue;
+      // Its owner may be removing it just now, without the gate.
+      if (auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive))
         leftovers.emplace_back(path, std::move(*lock));
     }
   }

@@ -1,6 +1,7 @@
 #include "volume_store.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,13 +90,26 @@ FileLock VolumeStore::use(const std::string& name) const {
   return std::move(*lock);
 }
 
+std::pair<VolumeRecord, FileLock> VolumeStore::obtain(const std::string& name, Deadline deadline) const {
+  for (;;) {
+    try {
+      VolumeRecord volume = create(name);
+      return {std::move(volume), use(name)};
+    } catch (const NotFound&) {
+      if (deadline.passed()) throw Timeout("use volume " + name + ": somebody keeps removing it");
+      poll(nullptr, 0, 1);  // a removal holds the lock for the time of a rename
+    }
+  }
+}
+
 void VolumeStore::remove(const std::string& name) const {
   const std::string path = directory(root_, name);
   if (!is_directory(path)) throw not_found(name);
+  const TmpDir tmp =
+      TmpDir::create(root_);  // its destructor does the slow part, when nothing is locked any more
   const auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
   if (!lock && !is_directory(path)) throw not_found(name);
   if (!lock) throw Conflict("remove volume " + name + ": a container uses it; remove the container first");
-  const TmpDir tmp = TmpDir::create(root_);
   if (rename(path.c_str(), (tmp.path() + "/volume").c_str()) == 0) return;
   if (errno == ENOENT) throw not_found(name);
   throw SystemError(errno, "remove volume " + name);

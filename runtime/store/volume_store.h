@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lock.h"
@@ -31,6 +32,8 @@ class VolumeStore {
   /// Throws NotFound, Conflict when in use.
   void remove(const std::string& name) const;
 
+  /// create() and use() in one, whoever else may be removing it. Throws Timeout at the deadline.
+  std::pair<VolumeRecord, FileLock> obtain(const std::string& name, Deadline deadline) const;
   /// Marks it as used until the lock (or every copy of its descriptor) is gone. Throws NotFound.
   FileLock use(const std::string& name) const;
   /// Excludes others while it is being seeded from an image.
