@@ -103,8 +103,9 @@ class Backend {
   virtual std::optional<std::string> cache_get(const std::string& key) = 0;
   virtual void cache_put(const std::string& key, const std::string& value) = 0;
   /// Holds a cross-process lock on a key until the returned object dies, so that two builds of the same step
-  /// do the work once. May return null where there is nobody to exclude.
-  virtual std::shared_ptr<void> cache_lock(const std::string& key) = 0;
+  /// do the work once; whoever holds it when its process dies loses it. `waiting` is called once when
+  /// somebody else has it. May return null where there is nobody to exclude.
+  virtual std::shared_ptr<void> cache_lock(const std::string& key, const std::function<void()>& waiting) = 0;
   virtual std::unique_ptr<CacheDir> cache_dir(const std::string& id, CacheSharing sharing) = 0;
   /// A new, empty, private directory on the store's file system, removed by the builder (remove_tree).
   virtual std::string scratch_dir() = 0;

@@ -181,9 +181,13 @@ bool StageBuilder::cached_layer(Current& current, const std::string& key, const 
     if (!quick_key.empty()) session_.backend.cache_put(quick_key, *session_.backend.cache_get(key));
     return true;
   }
-  // Two builds of the same step do the work once: the second waits here and finds the first's result.
-  const std::shared_ptr<void> lock = session_.backend.cache_lock(key);
-  if (!session_.spec.no_cache && use_cached(current, key, title)) return true;
+  // Two builds of the same step do the work once: the second waits here and finds the first's result, or does
+  // it itself when there is none because the first failed or was killed.
+  const std::shared_ptr<void> lock = session_.spec.no_cache ? nullptr : session_.backend.cache_lock(key, [&] {
+    session_.say("[" + current.title + " " + std::to_string(current.step + 1) + "/" +
+                 std::to_string(current.steps) + "] waiting for another build of the same step: " + title);
+  });
+  if (lock && use_cached(current, key, title)) return true;
   const auto started = std::chrono::steady_clock::now();
   announce(current, title);
   const auto layer = session_.backend.work_layer(current.state.layers);

@@ -56,9 +56,14 @@ UniqueFd BuildBackend::open_layers(const build::Layers& layers) {
   return mount_read_only(lower_dirs(layers));
 }
 
-std::shared_ptr<void> BuildBackend::cache_lock(const std::string& key) {
-  return std::make_shared<store::FileLock>(
-      store_.lock("build-" + key, store::FileLock::Mode::exclusive, Deadline::never()));
+std::shared_ptr<void> BuildBackend::cache_lock(const std::string& key, const std::function<void()>& waiting) {
+  const auto exclusive = store::FileLock::Mode::exclusive;
+  auto lock = store_.try_lock("build-" + key, exclusive);
+  if (!lock) {
+    waiting();
+    lock = store_.lock("build-" + key, exclusive, Deadline::never());
+  }
+  return std::make_shared<store::FileLock>(std::move(*lock));
 }
 
 std::unique_ptr<build::CacheDir> BuildBackend::cache_dir(const std::string& id, build::CacheSharing sharing) {

@@ -17,7 +17,11 @@ namespace devenv::engine {
 class BuildBackend final : public build::Backend {
  public:
   BuildBackend(const store::Store& store, const Images& images, Holders& holders, const Progress& progress)
-      : store_(store), images_(images), holders_(holders), progress_(progress) {}
+      : store_(store),
+        images_(images),
+        holders_(holders),
+        progress_(progress),
+        adding_(store.add_content()) {}
 
   build::BaseImage base_image(const std::string& reference, const std::string& platform, bool pull) override;
   std::unique_ptr<build::WorkLayer> work_layer(const build::Layers& parents) override;
@@ -30,7 +34,7 @@ class BuildBackend final : public build::Backend {
   void cache_put(const std::string& key, const std::string& value) override {
     store_.build_cache().put(key, value);
   }
-  std::shared_ptr<void> cache_lock(const std::string& key) override;
+  std::shared_ptr<void> cache_lock(const std::string& key, const std::function<void()>& waiting) override;
   std::unique_ptr<build::CacheDir> cache_dir(const std::string& id, build::CacheSharing sharing) override;
   std::string scratch_dir() override;
   build::Fetched fetch(const std::string& url, const Progress& progress) override;
@@ -44,6 +48,7 @@ class BuildBackend final : public build::Backend {
   const Images& images_;
   Holders& holders_;
   const Progress& progress_;
+  store::FileLock adding_;  ///< its layers belong to no image before the last step
   std::vector<store::TmpDir> scratch_;
   std::map<std::string, store::Descriptor> base_layers_;  ///< diff id → how the base's manifest names it
 };

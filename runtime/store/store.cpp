@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 
 #include "devenv/error.h"
@@ -85,6 +86,18 @@ std::string Store::default_root() {
   const std::string home = environment("HOME");
   if (home.empty()) throw Error("find the store: neither DEVENV_STORE nor HOME is set; set DEVENV_STORE");
   return home + "/.local/share/devenv";
+}
+
+FileLock Store::add_content() const {
+  return lock("content", FileLock::Mode::shared, Deadline::after(std::chrono::seconds(60)));
+}
+
+std::optional<FileLock> Store::try_collect_content() const {
+  return try_lock("content", FileLock::Mode::exclusive);
+}
+
+std::optional<FileLock> Store::try_lock(const std::string& name, FileLock::Mode mode) const {
+  return FileLock::try_acquire(root_ + "/locks/" + checked_name(name, "lock"), mode);
 }
 
 FileLock Store::lock(const std::string& name, FileLock::Mode mode, Deadline deadline) const {

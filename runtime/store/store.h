@@ -2,6 +2,7 @@
 // Opening makes the layout (mode 0700) and sweeps what killed processes left in tmp/. Thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "blob.h"
@@ -34,8 +35,15 @@ class Store {
   /// cache/<name>/ for other small things.
   Cache cache(const std::string& name) const { return Cache(root_ + "/cache/" + name); }
   TmpDir tmp_dir() const { return TmpDir::create(root_); }
+  /// Held while content is added that nothing refers to yet, however long that takes: a build, a pull, the
+  /// start of a container. Waits only for a collector, which is brief.
+  FileLock add_content() const;
+  /// For a collector: nullopt while somebody adds content. Nobody can begin to until it is released.
+  std::optional<FileLock> try_collect_content() const;
+
   /// locks/<name>, for what has no lock of its own. `name` is a file name.
   FileLock lock(const std::string& name, FileLock::Mode mode, Deadline deadline) const;
+  std::optional<FileLock> try_lock(const std::string& name, FileLock::Mode mode) const;
 
  private:
   explicit Store(std::string root);

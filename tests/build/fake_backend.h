@@ -90,7 +90,9 @@ class FakeBackend final : public Backend {
     return found->second;
   }
   void cache_put(const std::string& key, const std::string& value) override { cache[key] = value; }
-  std::shared_ptr<void> cache_lock(const std::string&) override { return nullptr; }
+  std::shared_ptr<void> cache_lock(const std::string&, const std::function<void()>&) override {
+    return nullptr;
+  }
   std::unique_ptr<CacheDir> cache_dir(const std::string& id, CacheSharing) override;
   std::string scratch_dir() override {
     const fs::path dir = store.path() / ("scratch-" + random_id(8));
