@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "runtime/base/check.h"
 #include "runtime/base/files.h"
 
 namespace devenv::cli {
@@ -14,5 +17,15 @@ bool Console::out_is_terminal() const { return isatty(out) == 1; }
 bool Console::err_is_terminal() const { return isatty(err) == 1; }
 
 std::string Console::read_input() const { return read_all(in, "standard input"); }
+
+std::string Console::read_line() const {
+  std::string line;
+  for (char byte;;) {
+    const ssize_t got = read(in, &byte, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (check(got, "read standard input") == 0 || byte == '\n') return line;
+    line += byte;
+  }
+}
 
 }  // namespace devenv::cli

@@ -20,6 +20,8 @@ struct Console {
 
   /// Everything until end of file on standard input.
   std::string read_input() const;
+  /// Up to the next newline or the end of standard input; reads no further.
+  std::string read_line() const;
 };
 
 }  // namespace devenv::cli

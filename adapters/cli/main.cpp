@@ -26,6 +26,9 @@ constexpr Command kCommands[] = {
     {"images", "List images", run_images},
     {"image bootstrap", "Build a base image from the distribution's archive", run_image_bootstrap},
     {"image inspect", "Show everything about images", run_image_inspect},
+    {"rmi", "Remove images", run_rmi},
+    {"image prune", "Remove images without a name and layers nothing needs", run_image_prune},
+    {"builder prune", "Forget build steps that belong to no image", run_builder_prune},
 
     {"volume create", "Create a volume", run_volume_create},
     {"volume ls", "List volumes", run_volume_ls},
@@ -47,13 +50,14 @@ constexpr Command kCommands[] = {
 };
 
 constexpr Alias kAliases[] = {
-    {"image ls", "images"},         {"image list", "images"},         {"image build", "build"},
-    {"image pull", "pull"},         {"container run", "run"},         {"container ls", "ps"},
-    {"container list", "ps"},       {"container ps", "ps"},           {"container exec", "exec"},
-    {"container attach", "attach"}, {"container logs", "logs"},       {"container port", "port"},
-    {"container stop", "stop"},     {"container kill", "kill"},       {"container rm", "rm"},
-    {"container wait", "wait"},     {"container inspect", "inspect"}, {"volume list", "volume ls"},
-    {"network list", "network ls"}, {"state list", "state ls"},
+    {"image ls", "images"},           {"image list", "images"},     {"image build", "build"},
+    {"image pull", "pull"},           {"image rm", "rmi"},          {"image remove", "rmi"},
+    {"container run", "run"},         {"container ls", "ps"},       {"container list", "ps"},
+    {"container ps", "ps"},           {"container exec", "exec"},   {"container attach", "attach"},
+    {"container logs", "logs"},       {"container port", "port"},   {"container stop", "stop"},
+    {"container kill", "kill"},       {"container rm", "rm"},       {"container wait", "wait"},
+    {"container inspect", "inspect"}, {"volume list", "volume ls"}, {"network list", "network ls"},
+    {"state list", "state ls"},
 };
 
 }  // namespace

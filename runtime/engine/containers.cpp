@@ -105,6 +105,7 @@ std::string Containers::free_name(const std::string& wanted) {
 }
 
 ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
+  const store::FileLock adding = store_.add_content();  // until the holder has the layers in use
   const store::StoredImage image = images_.find(spec.image);
   check_mount_sources(spec);
 
@@ -119,6 +120,8 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   if (spec.trust_host_cas) trust_host_cas(input);
 
   MountedVolumes volumes = prepare_volumes(store_, spec.mounts, input.lower_dirs);
+  if (!image.config.diff_ids.empty())
+    volumes.locks.push_back(store_.layers().use(store::chain_id(image.config.diff_ids)).release());
   input.volume_dirs = std::move(volumes.data_dirs);
   if (!spec.frozen_state.empty()) {
     volumes.locks.push_back(store_.states().use(spec.frozen_state).release());

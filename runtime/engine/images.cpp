@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "runtime/base/sha256.h"
 #include "runtime/kernel/mounts.h"
 #include "runtime/registry/bootstrap.h"
 #include "runtime/registry/pull.h"
@@ -84,13 +85,24 @@ store::StoredImage Images::pull(const std::string& text, const Progress& progres
 store::StoredImage Images::ensure(const std::string& text, PullPolicy policy,
                                   const Progress& progress) const {
   if (policy == PullPolicy::never) return find(text);
-  if (policy == PullPolicy::missing || registry::is_image_id(text)) {
-    if (auto image = try_find(text)) {
-      if (!store_.images().is_unpacked(*image)) store_.images().unpack(*image, mount_layers);
-      return *image;
+  const auto present = [&]() -> std::optional<store::StoredImage> {
+    auto image = try_find(text);
+    if (image && !store_.images().is_unpacked(*image)) {
+      const store::FileLock adding = store_.add_content();
+      store_.images().unpack(*image, mount_layers);
     }
+    return image;
+  };
+  if (policy == PullPolicy::missing || registry::is_image_id(text)) {
+    if (auto image = present()) return *image;
     if (registry::is_image_id(text)) return find(text);
   }
+  // Two that need the same image pull it once.
+  const store::FileLock alone =
+      store_.lock("pull-" + sha256_hex(text), store::FileLock::Mode::exclusive, Deadline::never());
+  if (policy == PullPolicy::missing)
+    if (auto image = present()) return *image;
+  const store::FileLock adding = store_.add_content();
   return pull(text, progress);
 }
 

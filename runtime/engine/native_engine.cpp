@@ -4,6 +4,7 @@
 
 #include "build_backend.h"
 #include "containers.h"
+#include "garbage.h"
 #include "holders.h"
 #include "images.h"
 #include "paths.h"
@@ -40,6 +41,7 @@ class NativeEngine final : public Engine {
     return build::run_build(spec, backend, progress);
   }
   ImageInfo bootstrap(const std::string& reference, bool force, const Progress& progress) override {
+    const store::FileLock adding = machine().store.add_content();
     return describe(registry::bootstrap(registry::parse_reference_or_latest(reference), machine().store,
                                         mount_layers, progress, force));
   }
@@ -49,6 +51,17 @@ class NativeEngine final : public Engine {
     return all;
   }
   ImageInfo inspect_image(const std::string& name) override { return describe(machine().images.find(name)); }
+
+  ImageRemoval remove_image(const std::string& name, bool force) override {
+    return engine::remove_image(machine().store, machine().images, name, force,
+                                machine().containers.list(true));
+  }
+  ImageRemoval prune_images(bool all) override {
+    return engine::prune_images(machine().store, all, machine().containers.list(true));
+  }
+  ImageRemoval prune_build_cache(bool all) override {
+    return engine::prune_build_cache(machine().store, all);
+  }
 
   NetworkInfo create_network(const NetworkSpec& spec) override {
     const std::string name = spec.name.empty() ? random_name() : spec.name;

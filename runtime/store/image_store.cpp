@@ -188,6 +188,30 @@ std::vector<StoredImage> ImageStore::list() const {
   return images;
 }
 
+std::set<std::string> ImageStore::referenced_blobs() const {
+  std::set<std::string> digests;
+  std::vector<Descriptor> waiting = read_index().manifests;
+  while (!waiting.empty()) {
+    const Descriptor next = waiting.back();
+    waiting.pop_back();
+    if (!digests.insert(next.digest).second) continue;
+    try {
+      const auto parsed =
+          parse_manifest(blobs_.read(next.digest), next.media_type, "manifest " + next.digest);
+      if (const auto* index = std::get_if<Index>(&parsed)) {
+        waiting.insert(waiting.end(), index->manifests.begin(), index->manifests.end());
+        continue;
+      }
+      const Manifest& manifest = std::get<Manifest>(parsed);
+      digests.insert(manifest.config.digest);
+      for (const Descriptor& layer : manifest.layers) digests.insert(layer.digest);
+    } catch (const Error&) {
+      // Of another platform, so never pulled; or damaged, and then there is nothing to follow.
+    }
+  }
+  return digests;
+}
+
 std::optional<StoredImage> ImageStore::find_reference(const std::string& reference) const {
   const Index index = read_index();
   const auto found = std::find_if(

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,8 @@ class ImageStore {
   std::optional<StoredImage> find_reference(const std::string& reference) const;
   /// By "sha256:<hex>", hex or a hex prefix of the image id or manifest digest. Conflict when ambiguous.
   std::optional<StoredImage> find_id(const std::string& id_or_prefix) const;
+  /// Digests of all blobs that an entry of the index leads to, on whatever platform's way.
+  std::set<std::string> referenced_blobs() const;
   /// Whether every layer of it is unpacked.
   bool is_unpacked(const StoredImage& image) const;
   /// Unpacks the layers that are not, from their blobs. Throws CorruptBlob for a damaged blob, which is then

@@ -71,6 +71,37 @@ std::vector<std::string> LayerStore::lower_dirs(const std::vector<std::string>& 
   return dirs;
 }
 
+FileLock LayerStore::use(const std::string& chain_id) const {
+  auto lock = FileLock::try_acquire_directory(root_ + "/layers/" + digest_hex(chain_id, "layer"),
+                                              FileLock::Mode::shared);
+  if (!lock)  // only discard() holds it exclusively
+    throw NotFound("use layer " + chain_id +
+                   ": it is not unpacked in the store; pull or build the image again");
+  return std::move(*lock);
+}
+
+std::vector<LayerInfo> LayerStore::discard(const std::vector<LayerInfo>& unneeded,
+                                           const TmpDir& trash) const {
+  std::vector<LayerInfo> present = list(), left = unneeded, discarded;
+  // A layer does not say what it lies on, but its chain id is made of that one's.
+  const auto carries_another = [&](const LayerInfo& below) {
+    return std::any_of(present.begin(), present.end(), [&](const LayerInfo& above) {
+      return chain_id({below.chain_id, above.diff_id}) == above.chain_id;
+    });
+  };
+  const auto try_discard = [&](const LayerInfo& layer) {
+    if (carries_another(layer)) return false;
+    const std::string hex = digest_hex(layer.chain_id, "layer"), path = root_ + "/layers/" + hex;
+    const auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
+    if (!lock || rename(path.c_str(), (trash.path() + "/" + hex).c_str()) != 0) return false;
+    discarded.push_back(layer);
+    std::erase_if(present, [&](const LayerInfo& other) { return other.chain_id == layer.chain_id; });
+    return true;
+  };
+  while (std::erase_if(left, try_discard) > 0) continue;  // topmost first: each round uncovers the next
+  return discarded;
+}
+
 StagedLayer LayerStore::begin() const { return StagedLayer(TmpDir::create(root_)); }
 
 bool LayerStore::commit(StagedLayer staged, const LayerInfo& info) const {

@@ -11,6 +11,7 @@
 #include "apply.h"
 #include "byte_stream.h"
 #include "digest.h"
+#include "lock.h"
 #include "runtime/base/unique_fd.h"
 #include "tmp_dir.h"
 
@@ -55,6 +56,13 @@ class LayerStore {
   /// The diff directories of an image's layers as lower dirs of an overlay, topmost first. Throws NotFound
   /// naming the first layer that is not unpacked.
   std::vector<std::string> lower_dirs(const std::vector<std::string>& diff_ids) const;
+
+  /// Marks it, and with it every layer below, as used until the lock (or every copy of its descriptor) is
+  /// gone. Throws NotFound.
+  FileLock use(const std::string& chain_id) const;
+  /// Moves those of `unneeded` into `trash` that nobody uses and nothing else lies on; returns them. A layer
+  /// that others lie on goes only together with them.
+  std::vector<LayerInfo> discard(const std::vector<LayerInfo>& unneeded, const TmpDir& trash) const;
 
   StagedLayer begin() const;
   /// Publishes it. False when it was there already (then the staged one is discarded).

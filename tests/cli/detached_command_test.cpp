@@ -15,7 +15,7 @@ using testing::StartsWith;
 using DetachedCommand = CommandTest;
 
 const std::vector<std::string> kIdle{"small", "sh", "-c",
-                                     "echo up; trap 'exit 3' TERM; while :; do sleep 1000 & wait; done"};
+                                     "trap 'exit 3' TERM; echo up; while :; do sleep 1000 & wait; done"};
 
 std::vector<std::string> idle(std::vector<std::string> flags) {
   flags.insert(flags.end(), kIdle.begin(), kIdle.end());
@@ -30,7 +30,7 @@ TEST_F(DetachedCommand, LivesFromRunToRm) {
       devenv({"ps"}).output,
       MatchesRegex(
           "CONTAINER ID   IMAGE     COMMAND                  CREATED .* STATUS .* PORTS     NAMES\n" +
-          container.id.substr(0, 12) + "   small     \"sh -c 'echo up; tra\u2026\" .* ago   Up .* web\n"));
+          container.id.substr(0, 12) + "   small     \"sh -c 'trap 'exit 3\u2026\" .* ago   Up .* web\n"));
   EXPECT_EQ(devenv({"exec", "web", "sh", "-c", "echo in; echo bad >&2; exit 6"}).exit_code, 6);
   EXPECT_EQ(devenv({"exec", "-i", "web", "cat"}, "through").output, "through");
   EXPECT_EQ(devenv({"exec", "-e", "A=1", "-w", "/www", "web", "sh", "-c", "echo $A; pwd"}).output,
@@ -56,6 +56,8 @@ TEST_F(DetachedCommand, LogsFollowsToTheEnd) {
 
 TEST_F(DetachedCommand, KillSendsTheSignal) {
   const Detached container(idle({"--name", "victim"}));
+  const Deadline deadline = Deadline::after(std::chrono::seconds(20));
+  while (devenv({"logs", "victim"}).output != "up\n") ASSERT_FALSE(deadline.passed());
   EXPECT_EQ(devenv({"kill", "-s", "TERM", "victim"}).exit_code, 0);
   EXPECT_EQ(devenv({"wait", "victim"}).output, "3\n");
   EXPECT_EQ(devenv({"kill", "-s", "NOPE", "victim"}).exit_code, 125);

@@ -38,7 +38,8 @@ class FakeEngine final : public Engine {
   std::optional<ContainerSpec> started;
   std::optional<Lifetime> lifetime;
   std::optional<BuildSpec> built;
-  std::vector<std::string> removed, stopped, removed_volumes;
+  std::vector<std::string> removed, stopped, removed_volumes, removed_images;
+  ImageRemoval removal;
   std::optional<PullPolicy> pull_policy;
 
   ImageInfo ensure_image(const std::string& reference, PullPolicy policy, const Progress&,
@@ -56,6 +57,18 @@ class FakeEngine final : public Engine {
   std::vector<ImageInfo> images() override { return present; }
   ImageInfo inspect_image(const std::string& name) override {
     throw NotFound("find image " + name + ": none");
+  }
+  ImageRemoval remove_image(const std::string& name, bool force) override {
+    removed_images.push_back(name + (force ? " by force" : ""));
+    return removal;
+  }
+  ImageRemoval prune_images(bool all) override {
+    removed_images.push_back(all ? "all unused" : "all dangling");
+    return removal;
+  }
+  ImageRemoval prune_build_cache(bool all) override {
+    removed_images.push_back(all ? "all steps" : "steps of no image");
+    return removal;
   }
 
   NetworkInfo create_network(const NetworkSpec& spec) override { return {.id = "aabb", .name = spec.name}; }

@@ -66,6 +66,9 @@ class FakeEngine : public Engine {
   void freeze(const std::string& id, const std::string& key) override;
   std::vector<std::string> states() override { throw unused(); }
   void remove_state(const std::string&) override { throw unused(); }
+  ImageRemoval remove_image(const std::string&, bool) override { throw unused(); }
+  ImageRemoval prune_images(bool) override { throw unused(); }
+  ImageRemoval prune_build_cache(bool) override { throw unused(); }
   std::shared_ptr<void> lock_state(const std::string& key, Deadline) override;
   VolumeInfo create_volume(const std::string&) override { throw unused(); }
   std::vector<VolumeInfo> volumes() override { throw unused(); }

@@ -25,6 +25,10 @@ int run_images(Context& context, const Args& args);
 int run_image_bootstrap(Context& context, const Args& args);
 int run_image_inspect(Context& context, const Args& args);
 
+int run_rmi(Context& context, const Args& args);
+int run_image_prune(Context& context, const Args& args);
+int run_builder_prune(Context& context, const Args& args);
+
 int run_volume_create(Context& context, const Args& args);
 int run_volume_ls(Context& context, const Args& args);
 int run_volume_inspect(Context& context, const Args& args);

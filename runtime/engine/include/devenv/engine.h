@@ -37,6 +37,15 @@ struct ImageInfo {
   std::vector<std::string> volumes{};
 };
 
+/// What a removal of images did.
+struct ImageRemoval {
+  std::vector<std::string> untagged{};  ///< familiar names
+  std::vector<std::string> deleted{};   ///< "sha256:…": ids of images, chain ids of layers
+  std::uint64_t reclaimed_bytes = 0;
+  /// A build, a pull or a start was adding content just then, so none was collected; the next removal does.
+  bool postponed = false;
+};
+
 /// What `build` needs. Paths are the caller's; "-" as dockerfile reads `dockerfile_text`.
 struct BuildSpec {
   std::string context_dir{};
@@ -172,6 +181,15 @@ class Engine {
   virtual ImageInfo bootstrap(const std::string& reference, bool force, const Progress& progress) = 0;
   virtual std::vector<ImageInfo> images() = 0;
   virtual ImageInfo inspect_image(const std::string& reference_or_id) = 0;
+
+  /// Takes the name away, and with its last name (or by its id) the image and what only it needed. Throws
+  /// NotFound, Conflict when a running container uses it; `force` removes it from under stopped ones, and all
+  /// its names by id.
+  virtual ImageRemoval remove_image(const std::string& reference_or_id, bool force) = 0;
+  /// Images without a name, or with `all` every one, that no container uses.
+  virtual ImageRemoval prune_images(bool all) = 0;
+  /// Build steps that no image has, or with `all` every one, and their layers.
+  virtual ImageRemoval prune_build_cache(bool all) = 0;
 
   // Networks of this engine's lifetime; names are unique within it. remove is idempotent.
   virtual NetworkInfo create_network(const NetworkSpec& spec) = 0;
