@@ -1,3 +1,4 @@
+#include <glob.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -58,14 +59,26 @@ bool is_flocked(const fs::path& path, const std::set<ino_t>& flocked) {
   return stat(path.c_str(), &status) == 0 && flocked.contains(status.st_ino);
 }
 
-/// The directories of sessions that run beside us, from their journals. A journal goes after what it names.
+void add_named_by(const fs::path& session, Items& paths) {
+  for (const auto& entry : launch::parse_journal(slurp(launch::journal_path(session))))
+    paths.insert(entry.path);
+}
+
+/// What the sessions of others own, from their journals: those that run, and those that the next start will
+/// sweep, as far as we know where test programs keep them. A journal goes after what it names.
 Items directories_of_others(const Items& processes) {
   Items paths;
-  for (const Helper& helper : helpers()) {
-    if (processes.contains(helper.pid)) continue;
-    const std::string dir = launch::session_dir(helper.runtime_dir, helper.session);
-    for (const auto& entry : launch::parse_journal(slurp(launch::journal_path(dir))))
-      paths.insert(entry.path);
+  for (const Helper& helper : helpers())
+    if (!processes.contains(helper.pid))
+      add_named_by(launch::session_dir(helper.runtime_dir, helper.session), paths);
+  for (const char* pattern : {"/tmp/devenv-test-*/run*/sessions/*", "/var/tmp/devenv-*/run*/sessions/*",
+                              "/run/devenv*/sessions/*"}) {
+    glob_t found{};
+    glob(pattern, GLOB_NOSORT, nullptr, &found);
+    for (std::size_t i = 0; i < found.gl_pathc; ++i)
+      if (!std::string(found.gl_pathv[i]).starts_with(TempDir::prefix()))
+        add_named_by(found.gl_pathv[i], paths);
+    globfree(&found);
   }
   return paths;
 }
@@ -172,8 +185,7 @@ Items session_files() {
       found.insert(session.path());
       continue;
     }
-    for (const auto& entry : launch::parse_journal(slurp(launch::journal_path(session.path()))))
-      alive.insert(entry.path);
+    add_named_by(session.path(), alive);
   }
   for (const fs::directory_entry& scratch : fs::directory_iterator(store_dir() + "/sessions", none))
     if (!alive.contains(scratch.path())) found.insert(scratch.path());
