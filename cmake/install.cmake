@@ -1,37 +1,21 @@
-# What is installed: one shared library that needs nothing of ours or of third parties from whoever links it,
-# the public headers, the helper, the fixtures' Dockerfiles, the command, and how CMake and pkg-config find them.
+# What is installed: the library, the public headers, the helper, the fixtures' Dockerfiles, the command, and how
+# CMake and pkg-config find them. All of it relocatable: nothing installed knows its prefix.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+if(NOT DEVENV_SHARED)
+  message(FATAL_ERROR "DEVENV_INSTALL: a static libdevenv is for projects that build it from source; "
+    "set DEVENV_SHARED=ON or DEVENV_INSTALL=OFF")
+endif()
 
-set(public_modules runtime/base runtime/engine harness/wait harness/service
-                   fixtures/postgres fixtures/mongo fixtures/web_app)
-set(exported_modules devenv_harness_wait devenv_harness_snapshot devenv_harness_service
-                     devenv_fixtures_common devenv_fixtures_postgres devenv_fixtures_mongo devenv_fixtures_web_app)
-
-# Whole modules of what users call; the runtime below comes out of its archives as needed.
-add_library(devenv SHARED)
-add_library(devenv::devenv ALIAS devenv)
-foreach(module ${exported_modules})
-  target_sources(devenv PRIVATE $<TARGET_OBJECTS:${module}>)
-endforeach()
-target_link_libraries(devenv PRIVATE ${exported_modules} devenv_runtime_engine PkgConfig::CURL)
-set(symbols ${PROJECT_SOURCE_DIR}/cmake/libdevenv.symbols)
-target_link_options(devenv PRIVATE -Wl,--version-script=${symbols} -Wl,--as-needed)
-set_target_properties(devenv PROPERTIES
-  LINKER_LANGUAGE CXX LINK_DEPENDS ${symbols} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-target_compile_features(devenv INTERFACE cxx_std_17)
-foreach(module ${public_modules})
-  target_include_directories(devenv INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/${module}/include>)
+foreach(module ${public_modules} adapters/googletest adapters/catch2)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${module}/include/devenv DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endforeach()
-foreach(adapter googletest catch2)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/adapters/${adapter}/include/devenv DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-endforeach()
-
 install(TARGETS devenv devenv_googletest devenv_catch2 EXPORT devenv
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} NAMELINK_COMPONENT development
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS devenv_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(DEVENV_COMMAND)
+  install(TARGETS devenv_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 # Where the library and the command look for it, relative to themselves.
 install(TARGETS devenv_helper RUNTIME DESTINATION libexec/devenv)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/fixtures/postgres ${PROJECT_SOURCE_DIR}/fixtures/mongo

@@ -1,4 +1,12 @@
+# Everything a user's project may set begins with DEVENV_; nothing here reaches beyond this directory.
 option(DEVENV_TESTS "Build the tests and examples" ${PROJECT_IS_TOP_LEVEL})
+option(DEVENV_COMMAND "Build the devenv command" ${PROJECT_IS_TOP_LEVEL})
+option(DEVENV_INSTALL "Install devenv with the project" ${PROJECT_IS_TOP_LEVEL})
+set(shared ON)
+if(DEFINED BUILD_SHARED_LIBS)
+  set(shared ${BUILD_SHARED_LIBS})
+endif()
+option(DEVENV_SHARED "libdevenv as a shared library; static for projects that build it from source" ${shared})
 option(DEVENV_WERROR "Treat warnings as errors" OFF)
 set(DEVENV_SANITIZE "" CACHE STRING "Sanitizers of -fsanitize=, for example address,undefined")
 
@@ -6,14 +14,23 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-if(NOT CMAKE_BUILD_TYPE)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
-find_program(CCACHE ccache)
-if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  find_program(DEVENV_CCACHE ccache)
+  if(DEVENV_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${DEVENV_CCACHE})
+  endif()
+endif()
+
+# Ours, or those of a project that takes us in.
+get_directory_property(inherited_options COMPILE_OPTIONS)
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+if(DEVENV_SANITIZE OR "${CMAKE_CXX_FLAGS};${CMAKE_CXX_FLAGS_${build_type}};${inherited_options}" MATCHES "-fsanitize=")
+  set(DEVENV_SANITIZED TRUE)
 endif()
 
 # The flags of our own code, never of a user's.

@@ -1,0 +1,6 @@
+#include <devenv/error.h>
+
+int main() {
+  int unused;
+  return 0;
+}
