@@ -21,6 +21,8 @@ install(TARGETS devenv_helper RUNTIME DESTINATION libexec/devenv)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/fixtures/postgres ${PROJECT_SOURCE_DIR}/fixtures/mongo
   DESTINATION share/devenv/fixtures
   PATTERN include EXCLUDE PATTERN "*.cpp" EXCLUDE PATTERN "*.h" EXCLUDE PATTERN CMakeLists.txt EXCLUDE)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/devenv)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/devenv RENAME copyright)
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/devenv)
 install(EXPORT devenv NAMESPACE devenv:: FILE devenv-targets.cmake DESTINATION ${config_dir})
