@@ -11,17 +11,25 @@
 #include <charconv>
 #include <csignal>
 #include <memory>
-#include <sstream>
 
 #include "devenv/error.h"
+#include "runtime/base/fields.h"
 #include "runtime/base/files.h"
 
 namespace devenv::kernel {
 namespace {
 
+/// 0 for what is none.
+template <class Number>
+Number number_of(std::string_view text) {
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 void collect_processes(const std::string& directory, std::vector<pid_t>& found) {
-  std::istringstream lines(read_control(directory, "cgroup.procs"));
-  for (pid_t pid; lines >> pid;) found.push_back(pid);
+  const std::string text = read_control(directory, "cgroup.procs");
+  for (const std::string_view pid : lines(text)) found.push_back(number_of<pid_t>(pid));
   for (const std::string& child : child_groups(directory)) collect_processes(child, found);
 }
 
@@ -101,11 +109,11 @@ std::string read_control(const std::string& directory, const char* file) {
 }
 
 std::uint64_t control_number(const std::string& directory, const char* file, const std::string& key) {
-  std::istringstream text(read_control(directory, file));
-  std::uint64_t number = 0;
-  if (key.empty()) return text >> number ? number : 0;
-  for (std::string name; text >> name >> number;)
-    if (name == key) return number;
+  const std::string text = read_control(directory, file);
+  const auto words = fields(text);
+  if (key.empty()) return words.empty() ? 0 : number_of<std::uint64_t>(words[0]);
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2)
+    if (words[i] == key) return number_of<std::uint64_t>(words[i + 1]);
   return 0;
 }
 

@@ -1,10 +1,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "cgroup.h"
 #include "cgroup_files.h"
+#include "runtime/base/fields.h"
 #include "runtime/base/files.h"
 
 namespace devenv::kernel {
@@ -30,27 +30,24 @@ std::string unescape(const std::string& text) {
 
 std::vector<Mount> cgroup_mounts(const std::string& root) {
   std::vector<Mount> mounts;
-  std::istringstream lines(read_control(root + "/proc/self", "mountinfo"));
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string id, parent, device, word;
-    Mount mount;
-    words >> id >> parent >> device >> mount.root >> mount.point >> mount.options;
-    while (words >> word && word != "-") {
-    }
-    words >> mount.type >> word >> mount.super_options;
-    if (mount.type != "cgroup" && mount.type != "cgroup2") continue;
-    mount.point = unescape(mount.point);
-    mount.root = unescape(mount.root);
-    mounts.push_back(std::move(mount));
+  const std::string text = read_control(root + "/proc/self", "mountinfo");
+  for (const std::string_view line : lines(text)) {
+    // "id parent device root point options [optional…] - type source super-options" (proc(5))
+    const auto words = fields(line, " ");
+    const auto dash = std::find(words.begin(), words.end(), "-") - words.begin();
+    if (dash < 6 || static_cast<std::size_t>(dash) + 3 >= words.size()) continue;
+    const auto word = [&](auto index) { return std::string(words[static_cast<std::size_t>(index)]); };
+    if (word(dash + 1) != "cgroup" && word(dash + 1) != "cgroup2") continue;
+    mounts.push_back({unescape(word(3)), unescape(word(4)), word(dash + 1), word(5), word(dash + 3)});
   }
   return mounts;
 }
 
 /// Our own group in the hierarchy of `controller` ("" = v2), from "id:controllers:path" lines.
 std::string own_group(const std::string& root, const std::string& controller) {
-  std::istringstream lines(read_control(root + "/proc/self", "cgroup"));
-  for (std::string line; std::getline(lines, line);) {
+  const std::string text = read_control(root + "/proc/self", "cgroup");
+  for (const std::string_view view : lines(text)) {
+    const std::string line(view);
     const std::size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
     const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
@@ -115,12 +112,13 @@ CgroupLayout detect_cgroups(const std::string& root) {
         continue;
       }
       layout.v2 = start;
-      std::istringstream controllers(read_control(start, "cgroup.controllers"));
-      for (std::string controller; controllers >> controller;) layout.v2_controllers.push_back(controller);
+      const std::string controllers = read_control(start, "cgroup.controllers");
+      for (const std::string_view controller : fields(controllers))
+        layout.v2_controllers.emplace_back(controller);
       continue;
     }
-    std::istringstream options(mount.super_options);
-    for (std::string option; std::getline(options, option, ',');) {
+    for (const std::string_view view : fields(mount.super_options, ",")) {
+      const std::string option(view);
       const bool flag = option == "rw" || option == "ro" || option == "xattr" || option == "noprefix" ||
                         option == "clone_children" || option.rfind("release_agent=", 0) == 0;
       const std::string start = start_of(root, mount, option);

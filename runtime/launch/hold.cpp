@@ -111,7 +111,6 @@ void hold(ServerOptions options) {
   Janitor janitor = Janitor::spawn(options.runtime_dir, options.session_id);
   {
     UniqueFd host_netns = leave_host_namespaces();
-    net::prepare_holder_netns();
     Journal journal(journal_path(session_dir(options.runtime_dir, options.session_id)));
     announce(journal, options);
     // Never destroyed: what it still holds goes with the process, and the kernel takes the bridges and rules of a

@@ -2,9 +2,9 @@
 
 #include <charconv>
 #include <optional>
-#include <sstream>
 
 #include "devenv/error.h"
+#include "runtime/base/fields.h"
 #include "runtime/base/files.h"
 
 namespace devenv::net {
@@ -32,22 +32,21 @@ bool is_loopback(std::string_view hex) {
   return front == "000000000000000000000000" && last_word == "01000000";
 }
 
-std::optional<SocketLine> parse_line(const std::string& line, bool udp) {
-  std::istringstream stream(line);
-  std::string slot, local, remote, state, queues, timers, retransmits, uid, timeout, inode;
-  if (!(stream >> slot >> local >> remote >> state >> queues >> timers >> retransmits >> uid >> timeout >>
-        inode))
-    return std::nullopt;
+std::optional<SocketLine> parse_line(std::string_view line, bool udp) {
+  // "slot local remote state queues timers retransmits uid timeout inode …"
+  const auto words = fields(line);
+  if (words.size() < 10) return std::nullopt;
+  const std::string_view local = words[1], state = words[3], inode = words[9];
   const auto colon = local.find(':');
   if (colon != 8 && colon != 32) return std::nullopt;
-  const auto port = number<std::uint16_t>(std::string_view(local).substr(colon + 1), 16);
+  const auto port = number<std::uint16_t>(local.substr(colon + 1), 16);
   const auto id = number<std::uint64_t>(inode, 10);
   if (!port || !id) return std::nullopt;
-  const std::string address = local.substr(0, colon);
+  const std::string_view address = local.substr(0, colon);
   SocketLine result;
   result.port = *port;
   result.loopback = is_loopback(address);
-  result.any = address.find_first_not_of('0') == std::string::npos;
+  result.any = address.find_first_not_of('0') == std::string_view::npos;
   result.listening = state == (udp ? kUnconnected : kListen);
   result.inode = *id;
   return result;
@@ -57,8 +56,7 @@ std::optional<SocketLine> parse_line(const std::string& line, bool udp) {
 
 std::vector<SocketLine> parse_proc_net(std::string_view text, bool udp) {
   std::vector<SocketLine> result;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);)
+  for (const std::string_view line : lines(text))
     if (const auto parsed = parse_line(line, udp)) result.push_back(*parsed);
   return result;
 }

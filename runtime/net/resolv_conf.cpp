@@ -1,6 +1,6 @@
 #include "resolv_conf.h"
 
-#include <sstream>
+#include "runtime/base/fields.h"
 
 namespace devenv::net {
 
@@ -9,13 +9,12 @@ namespace {
 constexpr std::size_t kMostNameservers = 8;
 constexpr std::size_t kMostWords = 32;
 
-std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream stream(line);
+std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;
-  for (std::string word; words.size() <= kMostWords && stream >> word;) {
+  for (const std::string_view word : fields(line, " \t\r\v\f")) {
     // A comment may also follow on the line, glibc and musl agree on both characters.
-    if (word.front() == '#' || word.front() == ';') break;
-    words.push_back(std::move(word));
+    if (words.size() > kMostWords || word.front() == '#' || word.front() == ';') break;
+    words.emplace_back(word);
   }
   return words;
 }
@@ -30,8 +29,7 @@ std::string joined(const char* keyword, const std::vector<std::string>& words) {
 
 ResolvConf parse_resolv_conf(std::string_view text) {
   ResolvConf conf;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string_view line : lines(text)) {
     std::vector<std::string> words = words_of(line);
     if (words.size() < 2) continue;
     const std::string keyword = std::move(words.front());
