@@ -61,6 +61,7 @@ void ServiceStart::attempt() {
     times_.prepare_ms = times_.from_prepared_state ? 0 : watch.lap_ms();
     times_.from_prepared_state = true;
     container.frozen_state = state_key_;
+    container.in_memory |= spec_.preparation.clone_in_memory && container.limits.memory_bytes == 0;
     if (spec_.preparation.adapt_clone) spec_.preparation.adapt_clone(container, image);
   }
   if (spec_.hooks.before_start) spec_.hooks.before_start(container);

@@ -320,6 +320,8 @@ void Containers::freeze(const std::string& id, const std::string& key) {
   if (live->record.state != ContainerState::exited)
     throw Conflict("freeze container " + id + ": it is still running", "stop it first");
   const ContainerInfo info = merge(live->record);
+  if (info.spec.in_memory)
+    throw Conflict("freeze container " + id + ": what it wrote was in memory", "start it without in_memory");
   const Json meta = {{"image", info.image}, {"image_id", info.image_id}, {"command", info.command}};
   store_.states().commit(key, live->holder->scratch_dir() + "/" + info.id + "/upper", meta.dump());
   remove(info.id, true);

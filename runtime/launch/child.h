@@ -17,6 +17,8 @@ struct ChildContext {
   ProcessBlock* process = nullptr;  ///< the main one
   const char* const* lower = nullptr;
   unsigned lower_count = 0;
+  const char* upper = nullptr;  ///< with a layer in memory: where it shows once it is on mount_point
+  const char* work = nullptr;
   const char* const* cgroup_hierarchies = nullptr;
   unsigned cgroup_hierarchy_count = 0;
   bool cgroups = false;

@@ -47,7 +47,7 @@ std::vector<const char*> pointers(const std::vector<std::string>& strings) {
 
 // Everything the child reads after clone; alive in the holder until clone returns, in the child for good.
 struct Container::Prepared {
-  std::string process, hostname_line, hosts, resolv;
+  std::string process, hostname_line, hosts, resolv, upper, work;
   std::vector<const char*> lower, hierarchies;
   UniqueFd input, output, errors, control;
   ChildContext context;
@@ -105,6 +105,10 @@ void Container::prepare(Prepared& prepared) {
   context.process = relocate(prepared.process.data(), prepared.process.size());
   context.lower = prepared.lower.data();
   context.lower_count = static_cast<unsigned>(prepared.lower.size());
+  prepared.upper = plan_.rootfs.in_memory ? server_.dir() + "/upper" : plan_.rootfs.upper;
+  prepared.work = plan_.rootfs.in_memory ? server_.dir() + "/work" : plan_.rootfs.work;
+  context.upper = prepared.upper.c_str();
+  context.work = prepared.work.c_str();
   context.cgroups = cgroup_ != nullptr;
   context.cgroup_hierarchies = prepared.hierarchies.data();
   context.cgroup_hierarchy_count = static_cast<unsigned>(prepared.hierarchies.size());

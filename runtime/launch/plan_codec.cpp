@@ -44,7 +44,8 @@ ProcessPlan get_process(Decoder& in) {
 
 void put_file_system(Encoder& out, const SandboxPlan& plan) {
   put_list(out, plan.rootfs.lower);
-  out.put(plan.rootfs.upper).put(plan.rootfs.work).put(plan.rootfs.read_only).put(plan.rootfs.volatile_upper);
+  out.put(plan.rootfs.upper).put(plan.rootfs.work).put(plan.rootfs.in_memory);
+  out.put(plan.rootfs.read_only).put(plan.rootfs.volatile_upper);
   out.put(plan.mounts.size());
   for (const MountPlan& mount : plan.mounts)
     out.put(static_cast<std::uint64_t>(mount.kind))
@@ -62,6 +63,7 @@ void get_file_system(Decoder& in, SandboxPlan& plan) {
   plan.rootfs.lower = get_list(in);
   plan.rootfs.upper = in.text();
   plan.rootfs.work = in.text();
+  plan.rootfs.in_memory = in.flag();
   plan.rootfs.read_only = in.flag();
   plan.rootfs.volatile_upper = in.flag();
   plan.mounts.resize(in.count());

@@ -83,13 +83,25 @@ Failure mount_of_plan(int root, const SandboxPlan& plan) noexcept {
   return {};
 }
 
+// On the place where the root will cover it: only what is mounted in our own namespace can become a layer.
+int mount_memory(const char* mount_point) noexcept {
+  const int memory = kernel::tmpfs_mount(0, 0755, 0);
+  if (memory < 0) return memory;
+  int error = kernel::attach_root(memory, mount_point);
+  if (error == 0 && (mkdirat(memory, "upper", 0755) != 0 || mkdirat(memory, "work", 0700) != 0)) error = -errno;
+  close(memory);
+  return error;
+}
+
 int mount_root(const ChildContext& context) noexcept {
   const RootfsPlan& rootfs = context.plan->rootfs;
+  if (rootfs.in_memory)
+    if (const int error = mount_memory(context.mount_point); error < 0) return error;
   kernel::OverlayLayers layers;
   layers.lower = context.lower;
   layers.lower_count = context.lower_count;
-  layers.upper = rootfs.upper.c_str();
-  layers.work = rootfs.work.c_str();
+  layers.upper = context.upper;
+  layers.work = context.work;
   layers.volatile_upper = rootfs.volatile_upper;
   return kernel::overlay_mount(layers);
 }

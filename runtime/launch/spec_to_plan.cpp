@@ -166,8 +166,11 @@ SandboxPlan make_plan(const PlanInput& input) {
   plan.name = spec.name;
   plan.hostname = spec.hostname.empty() ? input.id.substr(0, 12) : spec.hostname;
   plan.rootfs.lower = input.lower_dirs;
-  plan.rootfs.upper = input.container_dir + "/upper";
-  plan.rootfs.work = input.container_dir + "/work";
+  plan.rootfs.in_memory = spec.in_memory;
+  if (!spec.in_memory) {
+    plan.rootfs.upper = input.container_dir + "/upper";
+    plan.rootfs.work = input.container_dir + "/work";
+  }
   plan.rootfs.read_only = spec.read_only_root;
   plan.rootfs.volatile_upper = input.container_dir_is_scratch;
   plan.log_path = input.container_dir + "/log";

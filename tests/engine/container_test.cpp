@@ -140,6 +140,15 @@ TEST(EngineContainer, AFrozenStateIsClonedNotShared) {
   EXPECT_FALSE(Running::engine().has_state("test-state"));
 }
 
+TEST(EngineContainer, WhatIsInMemoryCannotBeFrozen) {
+  ContainerSpec spec = script("echo lost > /lost");
+  spec.in_memory = true;
+  Running container(spec);
+  container.wait();
+  EXPECT_THROW(Running::engine().freeze(container.info.id, "test-state"), Conflict);
+  EXPECT_FALSE(Running::engine().has_state("test-state"));
+}
+
 TEST(EngineContainer, TrustOfTheHostsCasIsMountedAndLeavesNoTrace) {
   ContainerSpec spec = script("test -s \"$SSL_CERT_FILE\" && echo trusted; ls -a /etc");
   spec.trust_host_cas = true;

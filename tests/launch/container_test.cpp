@@ -113,6 +113,23 @@ TEST_F(Container, WritesGoToItsOwnLayer) {
   EXPECT_THAT(slurp(root_ + "/etc/passwd"), ::testing::HasSubstr("alice"));
 }
 
+TEST_F(Container, LayerInMemoryLeavesTheDiskAlone) {
+  auto wanted = shell(
+      "echo changed > /etc/passwd && rm /etc/group && mkdir /etc/new && cat /etc/passwd && ls /etc; "
+      "grep -c ' / overlay ' /proc/mounts; grep -c upper /proc/mounts");
+  wanted.rootfs.in_memory = true;
+  wanted.rootfs.upper = wanted.rootfs.work = "";
+  holder().start(wanted);
+  EXPECT_EQ(holder().wait(wanted.id, Deadline::after(std::chrono::seconds(20))).value().code, 0);
+  EXPECT_THAT(output(holder(), wanted), ::testing::MatchesRegex("changed\nhostname\nhosts\n.*new\npasswd\n.*1\n1\n"));
+  std::vector<std::string> kept;
+  for (const auto& entry : std::filesystem::directory_iterator(wanted.scratch_dir))
+    kept.push_back(entry.path().filename());
+  EXPECT_THAT(kept, ::testing::ElementsAre("log"));
+  holder().remove(wanted.id);
+  EXPECT_TRUE(std::filesystem::exists(root_ + "/etc/group"));
+}
+
 TEST_F(Container, BindMountsAndTmpfs) {
   dir_.write("shared/in", "from the host");
   auto wanted = shell(

@@ -29,6 +29,7 @@ TEST(PlanCodec, SandboxPlanSurvivesTheTrip) {
   plan.name = "db";
   plan.rootfs.lower = {"/l2", "/l1"};
   plan.rootfs.upper = "/u";
+  plan.rootfs.in_memory = true;
   plan.rootfs.volatile_upper = true;
   plan.mounts = {{MountPlan::Kind::tmpfs, "", "/t", true, 77, 0700}};
   plan.network.mode = ContainerNetwork::Mode::none;
@@ -43,6 +44,7 @@ TEST(PlanCodec, SandboxPlanSurvivesTheTrip) {
   const SandboxPlan read = decode_plan(bytes);
   EXPECT_EQ(encode(read), bytes);
   EXPECT_EQ(read.rootfs.lower, plan.rootfs.lower);
+  EXPECT_TRUE(read.rootfs.in_memory);
   EXPECT_EQ(read.limits.cpus, 1.5);
   EXPECT_EQ(read.limits.pids, -1);
   EXPECT_EQ(read.network.ports[1].container_port, 53);

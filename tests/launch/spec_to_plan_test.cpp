@@ -118,6 +118,14 @@ TEST(MakePlan, ScratchOrKept) {
   EXPECT_FALSE(make_plan(in).rootfs.volatile_upper);
 }
 
+TEST(MakePlan, ALayerInMemoryHasNoDirectories) {
+  PlanInput in = input();
+  EXPECT_EQ(make_plan(in).rootfs.upper, in.container_dir + "/upper");
+  in.spec.in_memory = true;
+  EXPECT_TRUE(make_plan(in).rootfs.in_memory);
+  EXPECT_EQ(make_plan(in).rootfs.upper, "");
+}
+
 TEST(MakePlan, Networks) {
   PlanInput in = input();
   in.spec.ports = {{80, 8080, "", Protocol::tcp}, {53, 0, "", Protocol::udp}};

@@ -36,6 +36,8 @@ struct Preparation {
   std::function<void(Engine&, const ContainerInfo&)> finish = {};
   /// What a clone is started with instead, for example without the entrypoint that initialises.
   std::function<void(ContainerSpec&, const ImageInfo&)> adapt_clone = {};
+  /// Clones write to memory rather than disk (ContainerSpec::in_memory), unless they have a memory limit.
+  bool clone_in_memory = false;
   int clean_exit_code = 0;  ///< of the stop; anything else is a failure
   std::chrono::milliseconds timeout{120000};
 };

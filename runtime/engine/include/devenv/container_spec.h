@@ -67,6 +67,9 @@ struct ContainerSpec {
   bool auto_remove = false;     ///< gone, files included, as soon as it exits
   bool trust_host_cas = false;  ///< the host's CA bundle mounted over the image's, read-only
   std::string frozen_state{};   ///< key of a state to start from, on top of the image
+  /// What it writes outside of mounts is kept in memory: an open for writing of an image's file then copies it in
+  /// microseconds. At most half of the machine's memory; counts towards its memory limit; cannot be frozen.
+  bool in_memory = false;
 };
 
 }  // namespace devenv
