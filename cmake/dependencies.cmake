@@ -1,12 +1,12 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Boost 1.81 REQUIRED)  # headers
 find_package(nlohmann_json REQUIRED)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(NFTNL REQUIRED IMPORTED_TARGET libnftnl libmnl)
+pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 if(DEVENV_COMMAND)
   find_package(CLI11 REQUIRED)

@@ -45,7 +45,7 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
   # Loaded with dlopen when first used, so shlibdeps does not see them.
-  set(CPACK_DEBIAN_PACKAGE_DEPENDS "libarchive13, libcurl4, libssl3")
+  set(CPACK_DEBIAN_PACKAGE_DEPENDS "libarchive13, libcurl4")
   set(CPACK_DEBIAN_PACKAGE_RECOMMENDS mmdebstrap)
   include(CPack)
 endif()

@@ -1,34 +1,25 @@
 #include "sha256.h"
 
-#include "crypto_library.h"
-#include "devenv/error.h"
+#include <nettle/sha2.h>
+#undef sha256_digest  // nettle's short name for nettle_sha256_digest, and a name of ours
 
 namespace devenv {
 
-struct Sha256::Context {
-  EVP_MD_CTX* evp = libcrypto().EVP_MD_CTX_new();
-  ~Context() { libcrypto().EVP_MD_CTX_free(evp); }
-};
+struct Sha256::Context : sha256_ctx {};
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  if (!context_->evp || libcrypto().EVP_DigestInit_ex(context_->evp, libcrypto().EVP_sha256(), nullptr) != 1)
-    throw Error("set up SHA-256: OpenSSL refused");
-}
+Sha256::Sha256() : context_(std::make_unique<Context>()) { sha256_init(context_.get()); }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 Sha256& Sha256::update(std::string_view data) {
-  if (libcrypto().EVP_DigestUpdate(context_->evp, data.data(), data.size()) != 1)
-    throw Error("hash data: OpenSSL refused");
+  sha256_update(context_.get(), data.size(), reinterpret_cast<const unsigned char*>(data.data()));
   return *this;
 }
 
 std::string Sha256::hex() {
-  unsigned char bytes[32];
-  unsigned size = 0;
-  if (libcrypto().EVP_DigestFinal_ex(context_->evp, bytes, &size) != 1)
-    throw Error("hash data: OpenSSL refused");
+  unsigned char bytes[SHA256_DIGEST_SIZE];
+  nettle_sha256_digest(context_.get(), sizeof bytes, bytes);
   std::string text;
   for (const unsigned char byte : bytes) {
     text += "0123456789abcdef"[byte >> 4];

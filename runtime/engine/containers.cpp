@@ -254,6 +254,8 @@ Located Containers::running(const std::string& id) {
   }
   if (live->record.state != ContainerState::running)
     throw Conflict("use container " + id + ": it is not running");
+  if (live->record.process.argv.empty())  // found in a list, which leaves that out
+    if (auto whole = live->holder->inspect(live->record.id)) live->record = std::move(*whole);
   return std::move(*live);
 }
 

@@ -93,16 +93,10 @@ class NativeEngine final : public Engine {
   ContainerInfo inspect(const std::string& id) override { return machine().containers.inspect(id); }
   std::vector<ContainerInfo> containers(bool all) override { return machine().containers.list(all); }
   ExecResult exec(const std::string& id, const ExecSpec& spec, Deadline deadline) override {
-    const Located located = machine().containers.running(id);
-    const ContainerInfo info = machine().containers.inspect(located.record.id);
-    const auto image = machine().images.try_find(info.image_id);
-    return engine::exec(located, info, spec, image ? &*image : nullptr, deadline);
+    return engine::exec(machine().containers.running(id), spec, deadline);
   }
   std::unique_ptr<ProcessHandle> open_exec(const std::string& id, const ExecSpec& spec) override {
-    const Located located = machine().containers.running(id);
-    const ContainerInfo info = machine().containers.inspect(located.record.id);
-    const auto image = machine().images.try_find(info.image_id);
-    return engine::open_exec(located, info, spec, image ? &*image : nullptr);
+    return engine::open_exec(machine().containers.running(id), spec);
   }
   std::unique_ptr<LogReader> logs(const std::string& id) override { return machine().containers.logs(id); }
   void signal(const std::string& id, int number) override { machine().containers.signal(id, number); }

@@ -89,24 +89,19 @@ class ExecProcess final : public ProcessHandle {
   const bool tty_;
 };
 
-launch::ProcessPlan plan_process(const ContainerInfo& info, const ExecSpec& spec,
-                                 const store::StoredImage* image) {
-  if (spec.command.empty()) throw Error("exec in container " + info.name + ": no command given");
-  ContainerSpec merged = info.spec;
-  for (const auto& entry : spec.env) merged.env.push_back(entry);
-  merged.tty = spec.tty;
-  const launch::ImageDefaults defaults =
-      image ? image_defaults(image->config.config) : launch::ImageDefaults{};
-  launch::ProcessPlan plan;
+/// Where and as whom the main process runs, with what the exec says over it.
+launch::ProcessPlan plan_process(const launch::ContainerRecord& container, const ExecSpec& spec) {
+  if (spec.command.empty()) throw Error("exec in container " + container.name + ": no command given");
+  launch::ProcessPlan plan = container.process;
   plan.argv = spec.command;
-  plan.env = launch::environment(merged, defaults,
-                                 merged.hostname.empty() ? info.id.substr(0, 12) : merged.hostname);
-  plan.user = !spec.user.empty() ? spec.user : !info.spec.user.empty() ? info.spec.user : defaults.user;
-  plan.cwd = !spec.workdir.empty()        ? spec.workdir
-             : !info.spec.workdir.empty() ? info.spec.workdir
-             : !defaults.workdir.empty()  ? defaults.workdir
-                                          : "/";
+  const auto is_term = [](const std::string& entry) { return entry.rfind("TERM=", 0) == 0; };
+  if (spec.tty && std::none_of(plan.env.begin(), plan.env.end(), is_term)) plan.env.emplace_back("TERM=xterm");
+  launch::merge_environment(plan.env, spec.env);
+  if (!spec.user.empty()) plan.user = spec.user;
+  if (!spec.workdir.empty()) plan.cwd = spec.workdir;
+  plan.create_cwd = false;
   plan.tty = spec.tty;
+  plan.rows = plan.columns = 0;
   return plan;
 }
 
@@ -135,9 +130,8 @@ std::unique_ptr<ProcessHandle> attach(const Located& container, UniqueFd input) 
   return std::make_unique<AttachedProcess>(container, std::move(input));
 }
 
-std::unique_ptr<ProcessHandle> open_exec(const Located& container, const ContainerInfo& info,
-                                         const ExecSpec& spec, const store::StoredImage* image) {
-  const launch::ProcessPlan plan = plan_process(info, spec, image);
+std::unique_ptr<ProcessHandle> open_exec(const Located& container, const ExecSpec& spec) {
+  const launch::ProcessPlan plan = plan_process(container.record, spec);
   ExecPipes ours;
   if (spec.tty) {
     launch::StartedExec started = container.holder->exec(container.record.id, plan, -1, -1, -1);
@@ -152,9 +146,8 @@ std::unique_ptr<ProcessHandle> open_exec(const Located& container, const Contain
   return std::make_unique<ExecProcess>(container, started.exec_id, std::move(ours), false);
 }
 
-ExecResult exec(const Located& container, const ContainerInfo& info, const ExecSpec& spec,
-                const store::StoredImage* image, Deadline deadline) {
-  const launch::ProcessPlan plan = plan_process(info, spec, image);
+ExecResult exec(const Located& container, const ExecSpec& spec, Deadline deadline) {
+  const launch::ProcessPlan plan = plan_process(container.record, spec);
   Pipe output = make_pipe(), errors = make_pipe();
   UniqueFd input;
   if (!spec.input.empty()) input = input_file(spec.input);
@@ -180,7 +173,7 @@ ExecResult exec(const Located& container, const ContainerInfo& info, const ExecS
   if (!exit) exit = container.holder->wait_exec(container.record.id, started.exec_id, deadline);
   if (!exit) {
     container.holder->signal_exec(container.record.id, started.exec_id, SIGKILL);
-    throw Timeout("exec " + spec.command[0] + " in container " + info.name +
+    throw Timeout("exec " + spec.command[0] + " in container " + container.record.name +
                   ": did not finish in time, so it was killed");
   }
   result.exit = *exit;

@@ -13,12 +13,10 @@ namespace devenv::engine {
 std::unique_ptr<ProcessHandle> attach(const Located& container, UniqueFd input);
 
 /// Starts a further process. Throws CommandError, Conflict.
-std::unique_ptr<ProcessHandle> open_exec(const Located& container, const ContainerInfo& info,
-                                         const ExecSpec& spec, const store::StoredImage* image);
+std::unique_ptr<ProcessHandle> open_exec(const Located& container, const ExecSpec& spec);
 
 /// Feeds `spec.input`, collects output and errors until it exits. What its children leave in the pipes after
 /// that is not waited for. Throws Timeout after killing it at the deadline.
-ExecResult exec(const Located& container, const ContainerInfo& info, const ExecSpec& spec,
-                const store::StoredImage* image, Deadline deadline);
+ExecResult exec(const Located& container, const ExecSpec& spec, Deadline deadline);
 
 }  // namespace devenv::engine

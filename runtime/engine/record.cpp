@@ -41,11 +41,12 @@ NLOHMANN_JSON_SERIALIZE_ENUM(ContainerState, {{ContainerState::created, "created
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PortMapping, container_port, host_port, host_ip, protocol)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MountSpec, type, source, target, read_only, tmpfs_size_bytes, tmpfs_mode)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ResourceLimits, memory_bytes, cpus, pids)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerSpec, image, name, entrypoint, command, env, user, workdir,
-                                   hostname, labels, ports, mounts, network, aliases, extra_hosts, limits,
-                                   stop_signal, stop_grace, tty, open_stdin, read_only_root, privileged,
-                                   cap_add, cap_drop, no_new_privileges, shm_size_bytes, auto_remove,
-                                   trust_host_cas, frozen_state, in_memory)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerSpec, image, name, entrypoint, command, env, user,
+                                                workdir, hostname, labels, ports, mounts, network, aliases,
+                                                extra_hosts, limits, stop_signal, stop_grace, tty, open_stdin,
+                                                read_only_root, privileged, cap_add, cap_drop,
+                                                no_new_privileges, shm_size_bytes, auto_remove,
+                                                trust_host_cas, frozen_state, in_memory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExitStatus, code, signal, out_of_memory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PublishedPort, container_port, protocol, host_ip, host_port)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ContainerInfo, id, name, image, image_id, command, state, exit,

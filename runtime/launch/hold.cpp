@@ -113,9 +113,10 @@ void hold(ServerOptions options) {
     UniqueFd host_netns = leave_host_namespaces();
     Journal journal(journal_path(session_dir(options.runtime_dir, options.session_id)));
     announce(journal, options);
-    // Never destroyed: what it still holds goes with the process, and the kernel takes the bridges and rules of a
-    // whole namespace in the background, where removing one link takes tens of milliseconds.
-    auto& server = *new Server(options, std::move(owner), std::move(owner_process), std::move(host_netns), janitor);
+    // Never destroyed: what it still holds goes with the process, and the kernel takes the bridges and rules
+    // of a whole namespace in the background, where removing one link takes tens of milliseconds.
+    auto& server =
+        *new Server(options, std::move(owner), std::move(owner_process), std::move(host_netns), janitor);
     server.run();
   }
   lock->reset();

@@ -146,13 +146,18 @@ std::vector<std::string> environment(const ContainerSpec& spec, const ImageDefau
   for (const std::string& entry : image.env)
     if (entry.find('=') != std::string::npos)
       set(env, entry);  // a bare name is the host's business (ENV FOO)
-  for (const auto& [name, value] : spec.env) {
+  merge_environment(env, spec.env);
+  if (!has(env, "PATH")) env.emplace_back(kPath);
+  return env;
+}
+
+void merge_environment(std::vector<std::string>& env,
+                       const std::vector<std::pair<std::string, std::string>>& more) {
+  for (const auto& [name, value] : more) {
     if (name.empty() || name.find('=') != std::string::npos)
       throw Error("set environment variable \"" + name + "\": a name is needed before the =");
     set(env, name + "=" + value);
   }
-  if (!has(env, "PATH")) env.emplace_back(kPath);
-  return env;
 }
 
 std::uint64_t capability_mask(const ContainerSpec& spec, std::uint64_t all_capabilities) {

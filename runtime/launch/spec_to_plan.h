@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <devenv/container_spec.h>
@@ -41,6 +42,10 @@ std::vector<std::string> command_line(const ContainerSpec& spec, const ImageDefa
 /// A spec entry without a name throws Error.
 std::vector<std::string> environment(const ContainerSpec& spec, const ImageDefaults& image,
                                      const std::string& hostname);
+
+/// `more` into `env`, the last of a name wins. An entry without a name throws Error.
+void merge_environment(std::vector<std::string>& env,
+                       const std::vector<std::pair<std::string, std::string>>& more);
 
 /// Docker's 14 plus added minus dropped; "ALL" in either. Unknown names throw Error naming the nearest.
 std::uint64_t capability_mask(const ContainerSpec& spec, std::uint64_t all_capabilities);

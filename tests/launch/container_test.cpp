@@ -121,7 +121,8 @@ TEST_F(Container, LayerInMemoryLeavesTheDiskAlone) {
   wanted.rootfs.upper = wanted.rootfs.work = "";
   holder().start(wanted);
   EXPECT_EQ(holder().wait(wanted.id, Deadline::after(std::chrono::seconds(20))).value().code, 0);
-  EXPECT_THAT(output(holder(), wanted), ::testing::MatchesRegex("changed\nhostname\nhosts\n.*new\npasswd\n.*1\n1\n"));
+  EXPECT_THAT(output(holder(), wanted),
+              ::testing::MatchesRegex("changed\nhostname\nhosts\n.*new\npasswd\n.*1\n1\n"));
   std::vector<std::string> kept;
   for (const auto& entry : std::filesystem::directory_iterator(wanted.scratch_dir))
     kept.push_back(entry.path().filename());
