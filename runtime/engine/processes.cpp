@@ -95,7 +95,8 @@ launch::ProcessPlan plan_process(const launch::ContainerRecord& container, const
   launch::ProcessPlan plan = container.process;
   plan.argv = spec.command;
   const auto is_term = [](const std::string& entry) { return entry.rfind("TERM=", 0) == 0; };
-  if (spec.tty && std::none_of(plan.env.begin(), plan.env.end(), is_term)) plan.env.emplace_back("TERM=xterm");
+  if (spec.tty && std::none_of(plan.env.begin(), plan.env.end(), is_term))
+    plan.env.emplace_back("TERM=xterm");
   launch::merge_environment(plan.env, spec.env);
   if (!spec.user.empty()) plan.user = spec.user;
   if (!spec.workdir.empty()) plan.cwd = spec.workdir;

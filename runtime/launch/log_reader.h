@@ -1,6 +1,6 @@
 // Reads a container's CRI log file: what `logs`, attach and log waits share. The end is the record the holder
-// appends when the container's output is over, or the holder's death. The holder tells of every write through a
-// pipe rather than the kernel through inotify(7), whose last close waits 10 to 15 ms for a grace period.
+// appends when the container's output is over, or the holder's death. The holder tells of every write through
+// a pipe rather than the kernel through inotify(7), whose last close waits 10 to 15 ms for a grace period.
 #pragma once
 
 #include <memory>

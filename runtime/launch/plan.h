@@ -25,7 +25,7 @@ struct ProcessPlan {
 struct RootfsPlan {
   std::vector<std::string> lower;  ///< absolute host directories; one is enough
   std::string upper, work;         ///< absolute host directories on one file system, made by the holder
-  bool in_memory = false;          ///< the writable layer is a tmpfs of the container's own; no upper, no work
+  bool in_memory = false;  ///< the writable layer is a tmpfs of the container's own; no upper, no work
   bool read_only = false;
   bool volatile_upper = false;  ///< fsync reaches no disk; `work` cannot be used a second time
 };

@@ -88,7 +88,8 @@ int mount_memory(const char* mount_point) noexcept {
   const int memory = kernel::tmpfs_mount(0, 0755, 0);
   if (memory < 0) return memory;
   int error = kernel::attach_root(memory, mount_point);
-  if (error == 0 && (mkdirat(memory, "upper", 0755) != 0 || mkdirat(memory, "work", 0700) != 0)) error = -errno;
+  if (error == 0 && (mkdirat(memory, "upper", 0755) != 0 || mkdirat(memory, "work", 0700) != 0))
+    error = -errno;
   close(memory);
   return error;
 }

@@ -75,14 +75,14 @@ class RouteSocket {
   std::uint32_t sequence_ = 1;
 };
 
-/// NETLINK_NETFILTER, bound to the network namespace current at construction. To be kept: the close of one that
-/// has just removed something waits milliseconds for the kernel to have forgotten it.
+/// NETLINK_NETFILTER, bound to the network namespace current at construction. To be kept: the close of one
+/// that has just removed something waits milliseconds for the kernel to have forgotten it.
 class NftSocket {
  public:
   NftSocket();
 
-  /// Applies an nf_tables batch (made by nft.h, or of any other maker) as one transaction: all or nothing. `what`
-  /// names it for errors. Throws SystemError of the first failed message.
+  /// Applies an nf_tables batch (made by nft.h, or of any other maker) as one transaction: all or nothing.
+  /// `what` names it for errors. Throws SystemError of the first failed message.
   void apply(std::string_view batch, const std::string& what);
 
  private:
