@@ -3,6 +3,7 @@
 #include <devenv/error.h>
 
 #include <cstdlib>
+#include <mutex>
 
 #include "lint.h"
 #include "runtime/base/sha256.h"
@@ -69,12 +70,16 @@ void warn_unused_args(const Session& session, const std::set<std::string>& decla
 
 }  // namespace
 
-ImageInfo run_build(const BuildSpec& spec, Backend& backend, const Progress& progress) {
+ImageInfo run_build(const BuildSpec& spec, Backend& backend, const Progress& report) {
+  std::mutex reporting;
+  const Progress progress = [&](const std::string& line) {
+    const std::lock_guard lock(reporting);
+    if (report) report(line);
+  };
   Session session = open_session(spec, backend, progress);
   if (!spec.context_dir.empty()) session.memo = DigestMemo(backend.cache_get(memo_key(spec)).value_or(""));
   StageBuilder stages(session);
-  for (const std::size_t stage : session.graph.order) stages.build(stage);
-  StageState result = stages.build(session.graph.target);
+  StageState result = stages.build_all();
   warn_unused_args(session, stages.declared_args());
   if (session.memo.changed()) backend.cache_put(memo_key(spec), session.memo.text());
 

@@ -2,7 +2,8 @@
 //
 // What it guarantees: nothing outside the context directory is read; an image appears under its tags only
 // after every step succeeded; a failed or interrupted build leaves only committed, reusable layers.
-// Everything it needs from the machine comes through Backend. One thread per build; blocks until done.
+// Everything it needs from the machine comes through Backend. A build has a thread for each of its stages;
+// blocks until done.
 #pragma once
 
 #include <devenv/engine.h>
@@ -88,6 +89,7 @@ struct Fetched {
 };
 
 /// What a build needs from the machine. Implemented by the engine; tests implement it on plain directories.
+/// Thread-safe: stages that do not need each other are built side by side. A WorkLayer belongs to one thread.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -112,6 +114,9 @@ class Backend {
 
   /// Downloads http(s) `url`, following redirects. Throws Error saying what the server answered.
   virtual Fetched fetch(const std::string& url, const Progress& progress) = 0;
+
+  /// The build has failed: ends what runs in work layers, so that their threads come back soon.
+  virtual void stop_runs() noexcept = 0;
 
   /// Stores the image and moves the tags (as written by the user) to it, atomically.
   virtual ImageInfo write_image(const std::string& config_json, const Layers& layers,

@@ -57,7 +57,7 @@ std::vector<std::string> StageBuilder::copy_digests(const CopyStep& step, const 
                     "write " + step.destination + "/");
     }
     for (const SourceMatch& match : matches)
-      digests.push_back(content_digest(source.tree(), match, excludes, !source.is_context(), session_.memo));
+      digests.push_back(session_.digest_of(source.tree(), match, excludes, !source.is_context()));
   }
   return digests;
 }

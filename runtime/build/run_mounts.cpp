@@ -55,7 +55,7 @@ std::vector<std::string> mount_digests(Session& session, const RunStep& step, co
     const auto source = open(mount.from);
     if (source->is_context())
       digests.push_back(
-          content_digest(source->tree(), find_source(source->tree(), mount.source), {}, false, session.memo));
+          session.digest_of(source->tree(), find_source(source->tree(), mount.source), {}, false));
     else
       digests.push_back(source->identity());
   }

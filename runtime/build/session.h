@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -24,8 +26,14 @@ struct Session {
   Graph graph;
   IgnoreRules rules;
   DigestMemo memo;
+  std::unique_ptr<std::mutex> memo_mutex = std::make_unique<std::mutex>();
   std::optional<std::int64_t> source_date_epoch;
 
+  std::string digest_of(const SourceTree& tree, const SourceMatch& match, const IgnoreRules& excludes,
+                        bool owners) {
+    const std::lock_guard lock(*memo_mutex);
+    return content_digest(tree, match, excludes, owners, memo);
+  }
   void say(const std::string& line) const {
     if (progress) progress(line);
   }

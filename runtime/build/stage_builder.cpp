@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <ctime>
+#include <thread>
+#include <vector>
 
 #include "copy.h"
 #include "run_mounts.h"
@@ -55,12 +57,75 @@ std::string format_time(std::int64_t unix_s) {
   return text;
 }
 
-const StageState& StageBuilder::build(std::size_t stage) {
-  if (const auto found = done_.find(stage); found != done_.end()) return found->second;
+const StageState& StageBuilder::build_all() {
+  const std::vector<std::size_t>& order = session_.graph.order;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; order.size() > 1 && i < order.size(); ++i)
+    threads.emplace_back([this, stage = order[i]] {
+      try {
+        build(stage, std::nullopt);
+      } catch (...) {
+        // Kept, to be thrown where somebody can catch it.
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  if (first_failure_) rethrow_failure();
+  return build(session_.graph.target, std::nullopt);
+}
+
+const StageState& StageBuilder::build(std::size_t stage, std::optional<std::size_t> asker) {
+  std::unique_lock lock(mutex_);
+  Slot& slot = slots_[stage];
+  if (asker) {
+    refuse_cycle(stage, *asker);
+    waits_for_[*asker] = stage;
+  }
+  if (!slot.begun) {
+    slot.begun = true;
+    lock.unlock();
+    make(stage, slot);
+    lock.lock();
+  }
+  ended_.wait(lock, [&] { return slot.ended; });
+  if (asker) waits_for_.erase(*asker);
+  if (!slot.state) rethrow_failure();
+  return *slot.state;
+}
+
+void StageBuilder::make(std::size_t stage, Slot& slot) {
+  std::optional<StageState> state;
+  std::exception_ptr failure;
+  try {
+    state = make_state(stage);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    slot.state = std::move(state);
+    slot.ended = true;
+    if (!first_failure_) first_failure_ = failure;
+    ended_.notify_all();
+  }
+  if (failure) session_.backend.stop_runs();
+}
+
+/// The graph has no cycles, but ONBUILD triggers of an image are not in it.
+void StageBuilder::refuse_cycle(std::size_t stage, std::size_t asker) const {
+  for (std::size_t at = stage;;) {
+    if (at == asker)
+      fail_at(session_.dockerfile.file, session_.dockerfile.stages[stage].line,
+              "circular dependency: an ONBUILD trigger needs the stage it runs in");
+    const auto next = waits_for_.find(at);
+    if (next == waits_for_.end()) return;
+    at = next->second;
+  }
+}
+
+void StageBuilder::rethrow_failure() { std::rethrow_exception(first_failure_); }
+
+StageState StageBuilder::make_state(std::size_t stage) {
   const Dockerfile::Stage& text = session_.dockerfile.stages[stage];
-  if (!building_.insert(stage).second)
-    fail_at(session_.dockerfile.file, text.line,
-            "circular dependency: an ONBUILD trigger needs the stage it runs in");
   Current current;
   current.index = stage;
   current.title = text.from.stage.empty() ? "stage-" + std::to_string(stage) : text.from.stage;
@@ -70,15 +135,14 @@ const StageState& StageBuilder::build(std::size_t stage) {
   run_triggers(current);
   for (const Instruction& instruction : text.instructions) run_instruction(current, instruction);
   if (!current.created.empty()) current.state.image.created = current.created;
-  building_.erase(stage);
-  return done_.emplace(stage, std::move(current.state)).first->second;
+  return std::move(current.state);
 }
 
 StageState StageBuilder::start(Current& current) {
   const StageNode& node = session_.graph.stages[current.index];
   const Dockerfile::Stage& text = session_.dockerfile.stages[current.index];
   if (node.base.kind == Source::Kind::stage) {
-    const StageState& parent = build(node.base.stage);
+    const StageState& parent = build(node.base.stage, current.index);
     announce(current, "FROM " + text.from.image);
     return continue_stage(parent);
   }
@@ -115,8 +179,12 @@ void StageBuilder::run_triggers(Current& current) {
 
 void StageBuilder::run_instruction(Current& current, const Instruction& instruction) {
   WordExpander expander(current.state, session_.inputs);
-  if (const Arg* arg = std::get_if<Arg>(&instruction.value))
-    for (const auto& [name, value] : arg->names) declared_.insert(name);
+  {
+    const std::lock_guard lock(mutex_);
+    if (first_failure_) rethrow_failure();  // another stage's: nobody wants this one any more
+    if (const Arg* arg = std::get_if<Arg>(&instruction.value))
+      for (const auto& [name, value] : arg->names) declared_.insert(name);
+  }
   store::History history;
   history.comment = "devenv";
   const std::size_t layers = current.state.layers.size();
@@ -243,7 +311,7 @@ std::unique_ptr<OpenSource> StageBuilder::open_source(const std::string& from, s
   const Source source = resolve_from(session_.dockerfile, from, current);
   Layers layers;
   if (source.kind == Source::Kind::stage)
-    layers = build(source.stage).layers;
+    layers = build(source.stage, current).layers;
   else if (source.kind == Source::Kind::image)
     layers = session_.backend.base_image(source.image, "", session_.spec.pull).layers;
   std::string identity = layers.empty() ? "scratch" : layers.back().chain_id;

@@ -1,9 +1,14 @@
-// Builds stages: instruction by instruction, each a cache hit or new work. One per build.
+// Builds stages: instruction by instruction, each a cache hit or new work. One per build; thread-safe, so
+// that stages can be built side by side.
 #pragma once
 
+#include <condition_variable>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "cache_key.h"
@@ -16,8 +21,9 @@ class StageBuilder {
  public:
   explicit StageBuilder(Session& session) : session_(session) {}
 
-  /// The stage's result; built, with those it needs, when first asked for. Throws Error.
-  const StageState& build(std::size_t stage);
+  /// Those of the graph, each on a thread of its own when there are several. Returns the target's result.
+  /// Throws what the first that failed did; the others are stopped then.
+  const StageState& build_all();
 
   /// ARGs any stage declared: the others of the build's arguments were not used.
   const std::set<std::string>& declared_args() const { return declared_; }
@@ -31,6 +37,18 @@ class StageBuilder {
     std::string created;  ///< of the newest layer
   };
   using Work = std::function<void(WorkLayer& layer)>;
+  struct Slot {
+    bool begun = false, ended = false;
+    std::optional<StageState> state;  ///< none once ended: it failed
+  };
+
+  /// The stage's result; built here when nobody has begun to, else waited for. `asker`: the stage that needs
+  /// it.
+  const StageState& build(std::size_t stage, std::optional<std::size_t> asker);
+  void make(std::size_t stage, Slot& slot);
+  StageState make_state(std::size_t stage);
+  void refuse_cycle(std::size_t stage, std::size_t asker) const;
+  [[noreturn]] void rethrow_failure();
 
   StageState start(Current& current);
   void run_triggers(Current& current);
@@ -55,8 +73,11 @@ class StageBuilder {
   static std::string parent_chain(const Current& current);
 
   Session& session_;
-  std::map<std::size_t, StageState> done_;
-  std::set<std::size_t> building_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable ended_;
+  std::map<std::size_t, Slot> slots_;
+  std::map<std::size_t, std::size_t> waits_for_;
+  std::exception_ptr first_failure_;
   std::set<std::string> declared_;
 };
 

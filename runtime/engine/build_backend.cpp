@@ -6,7 +6,6 @@
 #include "runtime/base/sha256.h"
 #include "runtime/registry/fetch.h"
 #include "runtime/registry/reference.h"
-#include "work_layer.h"
 
 namespace devenv::engine {
 namespace {
@@ -34,6 +33,7 @@ build::BaseImage BuildBackend::base_image(const std::string& reference, const st
   build::BaseImage base{image.id, store_.blobs().read(image.id), {}};
   if (image.config.diff_ids.empty()) return base;
   const auto chains = store::chain_ids(image.config.diff_ids);
+  const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < chains.size(); ++i) {
     base.layers.push_back({image.config.diff_ids[i], chains[i]});
     base_layers_[image.config.diff_ids[i]] = image.manifest.layers.at(i);
@@ -49,7 +49,7 @@ std::vector<std::string> BuildBackend::lower_dirs(const build::Layers& layers) c
 }
 
 std::unique_ptr<build::WorkLayer> BuildBackend::work_layer(const build::Layers& parents) {
-  return make_work_layer(store_, holders_, parents, lower_dirs(parents));
+  return make_work_layer(store_, holders_, runs_, parents, lower_dirs(parents));
 }
 
 UniqueFd BuildBackend::open_layers(const build::Layers& layers) {
@@ -83,9 +83,11 @@ std::unique_ptr<build::CacheDir> BuildBackend::cache_dir(const std::string& id, 
 }
 
 std::string BuildBackend::scratch_dir() {
-  scratch_.push_back(store_.tmp_dir());
-  const std::string path = scratch_.back().path() + "/scratch";
+  store::TmpDir made = store_.tmp_dir();
+  const std::string path = made.path() + "/scratch";
   make_directories(path, 0755);
+  const std::lock_guard lock(mutex_);
+  scratch_.push_back(std::move(made));
   return path;
 }
 

@@ -1,9 +1,10 @@
 // What a Dockerfile build gets from this machine: base images, work layers, RUN containers, caches.
-// One per build; used by the build's thread.
+// One per build. Thread-safe, as Backend is.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "images.h"
 #include "runtime/build/builder.h"
 #include "runtime/store/store.h"
+#include "work_layer.h"
 
 namespace devenv::engine {
 
@@ -38,6 +40,7 @@ class BuildBackend final : public build::Backend {
   std::unique_ptr<build::CacheDir> cache_dir(const std::string& id, build::CacheSharing sharing) override;
   std::string scratch_dir() override;
   build::Fetched fetch(const std::string& url, const Progress& progress) override;
+  void stop_runs() noexcept override { runs_.stop(); }
   ImageInfo write_image(const std::string& config_json, const build::Layers& layers,
                         const std::vector<std::string>& tags) override;
 
@@ -49,6 +52,8 @@ class BuildBackend final : public build::Backend {
   Holders& holders_;
   const Progress& progress_;
   store::FileLock adding_;  ///< its layers belong to no image before the last step
+  BuildRuns runs_;
+  std::mutex mutex_;  // guards what follows
   std::vector<store::TmpDir> scratch_;
   std::map<std::string, store::Descriptor> base_layers_;  ///< diff id → how the base's manifest names it
 };

@@ -36,7 +36,12 @@ class NativeEngine final : public Engine {
                          Deadline) override {
     return describe(machine().images.ensure(reference, policy, progress));
   }
-  ImageInfo build(const BuildSpec& spec, const Progress& progress) override {
+  ImageInfo build(const BuildSpec& spec, const Progress& report) override {
+    std::mutex reporting;
+    const Progress progress = [&](const std::string& line) {
+      const std::lock_guard lock(reporting);
+      if (report) report(line);
+    };
     BuildBackend backend(machine().store, machine().images, holders_, progress);
     return build::run_build(spec, backend, progress);
   }

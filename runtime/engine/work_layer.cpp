@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <csignal>
+
 #include "containers.h"
 #include "images.h"
 #include "mount_stubs.h"
@@ -16,15 +18,55 @@
 namespace devenv::engine {
 namespace {
 
+void kill_quietly(launch::Holder& holder, const std::string& id) noexcept {
+  try {
+    holder.signal(id, SIGKILL);
+  } catch (const std::exception&) {
+    // It has ended.
+  }
+}
+
+}  // namespace
+
+void BuildRuns::stop() noexcept {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  for (const auto& [id, holder] : running_) kill_quietly(*holder, id);
+}
+
+/// Lists a started container among its build's while it runs.
+class RunningStep {
+ public:
+  RunningStep(BuildRuns& runs, std::string id, const std::shared_ptr<launch::Holder>& holder)
+      : runs_(runs), id_(std::move(id)) {
+    const std::lock_guard lock(runs_.mutex_);
+    runs_.running_.emplace(id_, holder);
+    if (runs_.stopped_) kill_quietly(*holder, id_);
+  }
+  RunningStep(const RunningStep&) = delete;
+  RunningStep& operator=(const RunningStep&) = delete;
+  ~RunningStep() {
+    const std::lock_guard lock(runs_.mutex_);
+    runs_.running_.erase(id_);
+  }
+
+ private:
+  BuildRuns& runs_;
+  const std::string id_;
+};
+
+namespace {
+
 /// What every container has mounted, besides the mounts it asked for.
 const char* const kOwnMounts[] = {"/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"};
 
 class NativeWorkLayer final : public build::WorkLayer {
  public:
-  NativeWorkLayer(const store::Store& store, Holders& holders, const build::Layers& parents,
+  NativeWorkLayer(const store::Store& store, Holders& holders, BuildRuns& runs, const build::Layers& parents,
                   std::vector<std::string> lower_dirs)
       : store_(store),
         holders_(holders),
+        runs_(runs),
         parents_(parents),
         lower_dirs_(std::move(lower_dirs)),
         staged_(store.layers().begin()) {}
@@ -47,6 +89,7 @@ class NativeWorkLayer final : public build::WorkLayer {
         // The holder died, and the container with it.
       }
     });
+    const RunningStep running(runs_, plan.id, holder);
     follow(plan, *holder, request);
     const ExitStatus exit = holder->wait(plan.id, Deadline::never()).value();
     holder->remove(plan.id);
@@ -136,6 +179,7 @@ class NativeWorkLayer final : public build::WorkLayer {
 
   const store::Store& store_;
   Holders& holders_;
+  BuildRuns& runs_;
   const build::Layers parents_;
   const std::vector<std::string> lower_dirs_;
   std::optional<store::StagedLayer> staged_;
@@ -146,9 +190,9 @@ class NativeWorkLayer final : public build::WorkLayer {
 }  // namespace
 
 std::unique_ptr<build::WorkLayer> make_work_layer(const store::Store& store, Holders& holders,
-                                                  const build::Layers& parents,
+                                                  BuildRuns& runs, const build::Layers& parents,
                                                   std::vector<std::string> lower_dirs) {
-  return std::make_unique<NativeWorkLayer>(store, holders, parents, std::move(lower_dirs));
+  return std::make_unique<NativeWorkLayer>(store, holders, runs, parents, std::move(lower_dirs));
 }
 
 }  // namespace devenv::engine

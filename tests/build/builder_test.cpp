@@ -4,6 +4,10 @@
 #include <sys/stat.h>
 #include <utime.h>
 
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "fake_backend.h"
 #include "runtime/base/json.h"
 #include "runtime/base/process.h"
@@ -201,6 +205,35 @@ TEST_F(Builder, StagesAreBuiltOnDemandAndCopiedFrom) {
   build(
       "FROM base AS one\nRUN one\nFROM scratch\nCOPY --from=0 /made /x/\nCOPY --from=base /etc/passwd /p\n");
   EXPECT_THAT(backend_.file("p"), HasSubstr("app"));
+}
+
+const char* const kTwoBranches =
+    "FROM base AS one\nRUN one\nFROM base AS two\nRUN two\n"
+    "FROM scratch\nCOPY --from=one /etc/passwd /1\nCOPY --from=two /etc/passwd /2\n";
+
+TEST_F(Builder, IndependentStagesAreBuiltSideBySide) {
+  std::mutex mutex;
+  std::condition_variable arrived;
+  int waiting = 0;
+  backend_.on_run = [&](const RunRequest&, const fs::path&) {
+    std::unique_lock lock(mutex);
+    ++waiting;
+    arrived.notify_all();
+    return arrived.wait_for(lock, std::chrono::seconds(20), [&] { return waiting == 2; }) ? 0 : 1;
+  };
+  EXPECT_EQ(error_of(kTwoBranches), "no error");
+  EXPECT_THAT(backend_.file("2"), HasSubstr("app"));
+}
+
+TEST_F(Builder, AFailedStageStopsTheOthers) {
+  backend_.on_run = [&](const RunRequest& request, const fs::path&) {
+    if (request.argv.back() == "two") return 3;
+    const Deadline deadline = Deadline::after(std::chrono::seconds(20));
+    while (!backend_.stopped && !deadline.passed()) std::this_thread::yield();
+    return backend_.stopped ? 137 : 0;
+  };
+  EXPECT_THAT(error_of(kTwoBranches), HasSubstr("Dockerfile:4: RUN two: the command exited with code 3"));
+  EXPECT_TRUE(backend_.stopped);
 }
 
 TEST_F(Builder, OnbuildTriggersRunRightAfterFrom) {

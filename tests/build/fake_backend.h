@@ -4,10 +4,12 @@
 #include <devenv/error.h>
 #include <fcntl.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <sstream>
 
 #include "runtime/base/files.h"
@@ -42,6 +44,7 @@ class TemporaryDirectory {
 
 class FakeBackend final : public Backend {
  public:
+  std::recursive_mutex mutex;  ///< stages are built side by side
   using RunFunction = std::function<int(const RunRequest& request, const fs::path& root)>;
 
   TemporaryDirectory store;
@@ -52,6 +55,7 @@ class FakeBackend final : public Backend {
   std::string config_json;
   Layers layers;
   int made = 0, opened = 0;
+  std::atomic<bool> stopped{false};
 
   /// An image with one layer that holds etc/passwd and etc/group.
   void add_base(const std::string& name, const std::string& config) {
@@ -78,6 +82,7 @@ class FakeBackend final : public Backend {
   }
   std::unique_ptr<WorkLayer> work_layer(const Layers& parents) override;
   UniqueFd open_layers(const Layers& stack) override {
+    const std::lock_guard lock(mutex);
     ++opened;
     const fs::path dir = stack.empty() ? store.path() / "empty" : dir_of(stack.back().chain_id);
     fs::create_directories(dir);
@@ -85,11 +90,15 @@ class FakeBackend final : public Backend {
   }
   bool has_layer(const std::string& chain_id) override { return fs::exists(dir_of(chain_id)); }
   std::optional<std::string> cache_get(const std::string& key) override {
+    const std::lock_guard lock(mutex);
     const auto found = cache.find(key);
     if (found == cache.end()) return {};
     return found->second;
   }
-  void cache_put(const std::string& key, const std::string& value) override { cache[key] = value; }
+  void cache_put(const std::string& key, const std::string& value) override {
+    const std::lock_guard lock(mutex);
+    cache[key] = value;
+  }
   std::shared_ptr<void> cache_lock(const std::string&, const std::function<void()>&) override {
     return nullptr;
   }
@@ -104,6 +113,7 @@ class FakeBackend final : public Backend {
     std::ofstream(path) << "from " << url;
     return {path, url.substr(url.rfind('/') + 1), 1000000000};
   }
+  void stop_runs() noexcept override { stopped = true; }
   ImageInfo write_image(const std::string& config, const Layers& stack,
                         const std::vector<std::string>&) override {
     config_json = config;
@@ -128,10 +138,14 @@ class FakeWorkLayer final : public WorkLayer {
   ~FakeWorkLayer() override { fs::remove_all(dir_); }
   int root() override { return root_.get(); }
   ExitStatus run(const RunRequest& request) override {
-    backend_.runs.push_back(request.argv.back());
+    {
+      const std::lock_guard lock(backend_.mutex);
+      backend_.runs.push_back(request.argv.back());
+    }
     return {.code = backend_.on_run(request, dir_)};
   }
   Layer commit(std::optional<std::int64_t>) override {
+    const std::lock_guard lock(backend_.mutex);
     const std::string id = sha256_digest("layer " + std::to_string(backend_.made++));
     fs::rename(dir_, backend_.dir_of(id));
     return {id, id};

@@ -139,5 +139,14 @@ TEST_F(ConcurrentBuild, ADeadWorkersStepIsTakenOver) {
   EXPECT_EQ(devenv({"run", "--rm", "dead", "true"}).exit_code, 125) << "it was never finished";
 }
 
+TEST_F(ConcurrentBuild, AFailedStageEndsTheOthers) {
+  replace_file(context_ + "/Dockerfile",
+               "FROM small AS endless\nRUN sleep 100000\nFROM small AS failing\nRUN exit 3\n"
+               "FROM small\nCOPY --from=endless /www /a\nCOPY --from=failing /www /b\n");
+  const auto built = devenv({"build", "-t", "never", context_});
+  EXPECT_EQ(built.exit_code, 1);
+  EXPECT_THAT(built.errors, HasSubstr("Dockerfile:4: RUN exit 3: the command exited with code 3"));
+}
+
 }  // namespace
 }  // namespace devenv::cli
