@@ -15,6 +15,7 @@
 #include "runtime/base/process.h"
 #include "runtime/base/random_id.h"
 #include "runtime/base/unique_fd.h"
+#include "tests/support/temp_dir.h"
 
 namespace devenv::cli {
 
@@ -68,8 +69,7 @@ class CommandTest : public testing::Test {
       const std::string name = entry.path().filename();
       if (name.find_first_not_of("0123456789") != std::string::npos || std::stoi(name) == getpid()) continue;
       const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, std::stoi(name), 0)));
-      std::ifstream in(entry.path() / "cmdline");
-      const std::string command{std::istreambuf_iterator<char>(in), {}};
+      const std::string command = test::slurp(entry.path() / "cmdline");
       if (!process || command.find(dir()) == std::string::npos) continue;
       pollfd gone{process.get(), POLLIN, 0};
       EXPECT_EQ(poll(&gone, 1, deadline.poll_timeout_ms()), 1) << "still there: " << command.c_str();

@@ -34,16 +34,6 @@ std::string link_of(const std::string& path) {
 
 bool is_number(const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; }
 
-/// Without streams: a snapshot reads a few hundred of these files.
-std::string read_quickly(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  char buffer[4096];
-  for (ssize_t n; fd && (n = read(fd.get(), buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(n));
-  return text;
-}
-
 struct ProcessStat {
   std::string parent;
   unsigned long long start = 0;  ///< clock ticks since boot
@@ -51,7 +41,7 @@ struct ProcessStat {
 
 /// Parent and start time, from the fields after the name, which may hold anything.
 bool stat_of(const std::string& pid, ProcessStat& result) {
-  const std::string stat = read_quickly("/proc/" + pid + "/stat");
+  const std::string stat = slurp("/proc/" + pid + "/stat");
   const std::size_t end = stat.rfind(')');
   if (end == std::string::npos) return false;
   char parent[16] = "";
@@ -65,7 +55,7 @@ bool stat_of(const std::string& pid, ProcessStat& result) {
 }
 
 bool is_marked(const std::string& pid, const std::string& mark) {
-  const std::string environment = std::string(1, '\0') + read_quickly("/proc/" + pid + "/environ");
+  const std::string environment = std::string(1, '\0') + slurp("/proc/" + pid + "/environ");
   return environment.find(std::string(1, '\0') + kMark + "=" + mark) != std::string::npos;
 }
 
@@ -89,7 +79,7 @@ std::vector<Helper> helpers() {
   std::vector<Helper> found;
   for (const std::string& pid : names_in("/proc")) {
     if (!is_number(pid)) continue;
-    std::istringstream words(read_quickly("/proc/" + pid + "/cmdline"));
+    std::istringstream words(slurp("/proc/" + pid + "/cmdline"));
     std::vector<std::string> argv;
     for (std::string word; std::getline(words, word, '\0');) argv.push_back(word);
     if (argv.size() < 4 || argv[0] != "devenv-helper") continue;

@@ -55,10 +55,15 @@ class TempDir {
   std::string path_;
 };
 
-/// The whole file as text, empty when it cannot be read.
+/// The whole file as text, empty when it cannot be read. Without streams: one of a process that ends
+/// meanwhile makes those throw.
 inline std::string slurp(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n; fd && (n = read(fd.get(), buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
+  return text;
 }
 
 }  // namespace devenv::test
