@@ -90,7 +90,10 @@ std::shared_ptr<Connection::Pending> Connection::send(Message message, std::stri
   if (error == 0) return pending;
   const std::lock_guard lock(mutex_);
   pending_.erase(message.serial);
-  if (error == -EPIPE || error == -ECONNRESET) throw_lost();
+  if (error == -EPIPE || error == -ECONNRESET) {
+    lost_ = true;  // whoever is told so must not find it alive afterwards, though the reader has not noticed yet
+    throw_lost();
+  }
   throw SystemError(-error, "ask the devenv holder");
 }
 
