@@ -84,6 +84,7 @@ void remove_entry(int parent, const char* name, const std::string& path, dev_t d
   int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
     fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return;  // somebody else removes the same tree
   check(fd, [&] { return "remove " + path; });
   struct stat st;
   fstat(fd, &st);

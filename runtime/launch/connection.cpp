@@ -8,16 +8,20 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 
 #include "codec.h"
 #include "runtime/base/check.h"
+#include "runtime/base/forked.h"
+#include "stopped.h"
 
 namespace devenv::launch {
 
 namespace {
 
-constexpr int kHolderEndMs = 15000;
+constexpr auto kHolderTime = std::chrono::seconds(15);
+constexpr int kLookIntervalMs = 100;
 
 [[noreturn]] void throw_lost() {
   throw Error("ask the devenv holder: the devenv holder process died and its containers with it",
@@ -49,9 +53,9 @@ Connection::Connection(UniqueFd socket, pid_t holder)
 }
 
 Connection::~Connection() {
-  if (getpid() != process_) {
+  if (is_forked_copy()) {
     // A forked copy (a death test): the thread is not here and the holder belongs to the parent.
-    reader_.detach();
+    abandon(std::move(reader_));
     return;
   }
   shutdown(socket_.get(), SHUT_RDWR);
@@ -64,12 +68,17 @@ Connection::~Connection() {
 void Connection::wait_for_holder() const {
   const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, holder_, 0)));
   pollfd watched{process.get(), POLLIN, 0};
-  if (process && poll(&watched, 1, kHolderEndMs) == 0) ::kill(holder_, SIGKILL);  // the reaper does the rest
+  const Deadline deadline = Deadline::after(kHolderTime);
+  while (process && poll(&watched, 1, kLookIntervalMs) == 0)
+    if (deadline.passed() || is_stopped(holder_)) ::kill(holder_, SIGKILL);  // the reaper does the rest
   while (waitpid(holder_, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
 std::shared_ptr<Connection::Pending> Connection::send(Message message, std::string_view payload,
                                                       const std::vector<int>& fds) {
+  // Before any mutex: a thread that is not in the copy may have held it. The answer would go to the parent, too.
+  if (is_forked_copy())
+    throw Error("ask the devenv holder: this process is a forked copy of the one that is connected to it");
   UniqueFd memfd;
   std::vector<int> passed;
   if (!payload.empty()) {
@@ -130,7 +139,10 @@ Answer Connection::call(const Message& message, std::string_view payload, const 
   return std::move(pending->answer);
 }
 
+bool Connection::is_forked_copy() const { return getpid() != process_; }
+
 bool Connection::alive() {
+  if (is_forked_copy()) return false;
   const std::lock_guard lock(mutex_);
   return !lost_;
 }

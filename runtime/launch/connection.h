@@ -49,6 +49,7 @@ class Connection {
   /// send, await, check.
   Answer call(const Message& message, std::string_view payload = {}, const std::vector<int>& fds = {});
 
+  /// False also in a process forked from the one that connected (a death test's): it has to connect by itself.
   bool alive();
   std::mutex& mutex() { return mutex_; }
 
@@ -57,6 +58,7 @@ class Connection {
   void deliver(const Message& message, std::vector<UniqueFd> fds);
   void lose_all();
   void wait_for_holder() const;
+  bool is_forked_copy() const;
 
   UniqueFd socket_;
   pid_t holder_;

@@ -21,6 +21,7 @@
 #include "runtime/net/netns.h"
 #include "session.h"
 #include "spawn.h"
+#include "sweep.h"
 
 namespace devenv::launch {
 
@@ -86,13 +87,13 @@ std::vector<std::string> session_cgroups(const std::string& id) {
   return kernel::Cgroup::paths(kernel::detect_cgroups(), id, every);
 }
 
-void announce(Journal& journal, const ServerOptions& options) {
-  const std::string scratch = scratch_path(options.store_dir, options.resources);
+// In the journal before they exist. Returns the scratch directory's lock.
+UniqueFd announce(const ServerOptions& options) {
+  Journal journal(journal_path(session_dir(options.runtime_dir, options.session_id)));
   for (const std::string& path : session_cgroups(options.resources))
     journal.add({JournalEntry::Kind::cgroup, path});
-  journal.add({JournalEntry::Kind::scratch, scratch});
-  make_directories(options.store_dir + "/sessions", 0700);
-  make_directories(scratch, 0700);
+  journal.add({JournalEntry::Kind::scratch, scratch_path(options.store_dir, options.resources)});
+  return create_scratch(options.store_dir, options.resources);
 }
 
 // Whoever spawned a detached holder is not its parent: it neither has to wait for it nor keeps a zombie.
@@ -106,21 +107,25 @@ void hold(ServerOptions options) {
   UniqueFd owner(check(fcntl(kHelperFd, F_DUPFD_CLOEXEC, kHelperFd + 1), "duplicate the owner's socket"));
   UniqueFd owner_process = options.detached ? UniqueFd() : open_process(getppid());
   options.resources = resource_name(options.session_id);
+  // The reaper is there before anything it would have to sweep.
+  Janitor janitor = Janitor::spawn(options.runtime_dir, options.session_id, owner_process.get());
   auto lock = create_session(options.runtime_dir, options.session_id);
   if (!lock) throw Conflict("start devenv holder " + options.session_id + ": it runs already");
-  Janitor janitor = Janitor::spawn(options.runtime_dir, options.session_id);
+  janitor.session_is_ours();
   {
     UniqueFd host_netns = leave_host_namespaces();
-    Journal journal(journal_path(session_dir(options.runtime_dir, options.session_id)));
-    announce(journal, options);
+    const UniqueFd scratch_lock = announce(options);
     // Never destroyed: what it still holds goes with the process, and the kernel takes the bridges and rules
     // of a whole namespace in the background, where removing one link takes tens of milliseconds.
     auto& server =
         *new Server(options, std::move(owner), std::move(owner_process), std::move(host_netns), janitor);
     server.run();
   }
+  const std::string dir = session_dir(options.runtime_dir, options.session_id);
+  UniqueFd own_lock = open_session_lock(dir);
   lock->reset();
-  janitor.finish();
+  if (janitor.finish()) return;
+  if (const auto dead = await_dead_session(std::move(own_lock))) sweep_session(dir, dead->get());
 }
 
 void tell_owner(const std::string& text) {

@@ -44,7 +44,7 @@ Spawned spawn_holder(const HolderOptions& options, const std::string& id, const 
   const UniqueFd theirs(ends[1]);
   const std::string helper = options.helper_path.empty() ? locate_helper() : options.helper_path;
   const pid_t pid = spawn_helper(
-      helper, {"devenv-helper", "hold", options.runtime_dir, options.store_dir, id, mode}, theirs.get());
+      helper, {"devenv-helper", "hold", options.runtime_dir, options.store_dir, id, mode}, {theirs.get()});
   return {std::move(ours), pid};
 }
 
@@ -54,19 +54,10 @@ void wait_until_dead(const std::string& session_dir) {
   while (lock && flock(lock.get(), LOCK_SH) != 0 && errno == EINTR) continue;
 }
 
-// One spawner of the detached holder at a time.
-UniqueFd lock_spawning(const std::string& runtime_dir) {
-  make_directories(sessions_dir(runtime_dir), 0700);
-  UniqueFd lock = open_file(sessions_dir(runtime_dir) + "/.spawn", O_RDWR | O_CREAT, 0600);
-  while (flock(lock.get(), LOCK_EX) != 0)
-    if (errno != EINTR) throw SystemError(errno, "lock " + runtime_dir);
-  return lock;
-}
-
 }  // namespace
 
 std::shared_ptr<Holder> Holder::spawn_session(const HolderOptions& options) {
-  sweep_dead_sessions(options.runtime_dir);
+  sweep_dead_sessions(options.runtime_dir, options.store_dir);
   const std::string id = random_id(16);
   Spawned spawned = spawn_holder(options, id, "session");
   std::shared_ptr<Holder> holder(
@@ -93,7 +84,7 @@ std::shared_ptr<Holder> Holder::connect_or_spawn_detached(const HolderOptions& o
   const std::string dir = launch::session_dir(options.runtime_dir, kDetachedSession);
   if (auto holder = connect(dir)) return holder;
   const UniqueFd guard = lock_spawning(options.runtime_dir);
-  sweep_dead_sessions(options.runtime_dir);
+  sweep_dead_sessions(options.runtime_dir, options.store_dir);
   for (int attempt = 1;; ++attempt) {
     if (auto holder = connect(dir)) return holder;
     wait_until_dead(dir);

@@ -1,62 +1,44 @@
 #include "janitor.h"
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <csignal>
-#include <string_view>
 
-#include "journal.h"
+#include "devenv/deadline.h"
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
-#include "session.h"
 #include "spawn.h"
-#include "sweep.h"
+#include "stopped.h"
 
 namespace devenv::launch {
 
 namespace {
 
-// "<store>/sessions/<the session's scratch>/…"
-bool is_in_scratch(const std::string& path, const std::string& session_id) {
-  const std::string parent = "/sessions/";
-  const std::size_t begin = path.rfind(parent);
-  const std::size_t end = begin == std::string::npos ? begin : path.find('/', begin + parent.size());
-  return end != std::string::npos && path.find("..") == std::string::npos &&
-         is_resource_of(session_id, path.substr(begin + parent.size(), end - begin - parent.size()));
-}
+constexpr auto kReaperTime = std::chrono::seconds(10);
+constexpr int kLookIntervalMs = 100;
 
-// Deletes the trees named in `lines`; returns what is left after the last newline.
-std::string remove_named(const std::string& lines, const std::string& session_id) {
-  std::string_view rest = lines;
-  for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
-    const std::string path(rest.substr(0, end));
-    if (!is_in_scratch(path, session_id)) continue;
-    try {
-      remove_tree(path);
-    } catch (const Error&) {
-      // Still named by the journal through its parent: the sweep tries again.
-    }
-  }
-  return std::string(rest);
-}
-
-void sweep_own_session(const std::string& dir, UniqueFd own_lock) {
-  if (const auto lock = await_dead_session(std::move(own_lock))) sweep_session(dir, lock->get());
-}
+UniqueFd open_process(pid_t pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
 
 }  // namespace
 
-Janitor Janitor::spawn(const std::string& runtime_dir, const std::string& session_id) {
+Janitor Janitor::spawn(const std::string& runtime_dir, const std::string& session_id, int owner_process) {
   int ends[2];
   check(pipe2(ends, O_CLOEXEC), "create the reaper's pipe");
-  UniqueFd read_end(ends[0]), write_end(ends[1]);
+  const UniqueFd read_end(ends[0]), self = open_process(getpid());
+  UniqueFd write_end(ends[1]);
+  std::vector<int> fds{read_end.get(), self.get()};
+  if (owner_process >= 0) fds.push_back(owner_process);
   const pid_t reaper =
-      spawn_helper("/proc/self/exe", {"devenv-helper", "reap", runtime_dir, session_id}, read_end.get());
-  return Janitor(std::move(write_end), reaper);
+      spawn_helper("/proc/self/exe",
+                   {"devenv-helper", "reap", runtime_dir, session_id, owner_process >= 0 ? "session" : "detached"},
+                   fds);
+  return Janitor(std::move(write_end), open_process(reaper), reaper);
 }
 
 void Janitor::remove_tree(const std::string& path) {
@@ -68,31 +50,19 @@ void Janitor::remove_tree(const std::string& path) {
   devenv::remove_tree(path);  // no reaper, or a very busy one
 }
 
-void Janitor::finish() {
-  pipe_.reset();
-  if (reaper_ > 0)
-    while (waitpid(reaper_, nullptr, 0) < 0 && errno == EINTR) continue;
-  reaper_ = -1;
-}
+void Janitor::session_is_ours() { (void)!write(pipe_.get(), "\n", 1); }
 
-int run_reaper(int pipe, const std::string& runtime_dir, const std::string& session_id) noexcept {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) std::signal(number, SIG_IGN);
-  try {
-    const std::string dir = session_dir(runtime_dir, session_id);
-    UniqueFd lock = open_session_lock(dir);
-    std::string pending;
-    char buffer[8192];
-    for (;;) {
-      const ssize_t got = read(pipe, buffer, sizeof buffer);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      pending = remove_named(pending.append(buffer, static_cast<std::size_t>(got)), session_id);
-    }
-    sweep_own_session(dir, std::move(lock));
-    return 0;
-  } catch (const std::exception&) {
-    return 1;
-  }
+bool Janitor::finish() {
+  pipe_.reset();
+  if (reaper_ <= 0) return false;
+  pollfd watched{process_.get(), POLLIN, 0};
+  const Deadline deadline = Deadline::after(kReaperTime);
+  while (process_ && poll(&watched, 1, kLookIntervalMs) == 0)
+    if (deadline.passed() || is_stopped(reaper_)) ::kill(reaper_, SIGKILL);
+  int status = 0;
+  while (waitpid(reaper_, &status, 0) < 0 && errno == EINTR) continue;
+  reaper_ = -1;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace devenv::launch

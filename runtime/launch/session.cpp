@@ -19,13 +19,61 @@ namespace devenv::launch {
 namespace {
 
 constexpr unsigned kInstanceDigits = 16;
+constexpr int kAttempts = 100;
 
-UniqueFd lock_sessions(const std::string& runtime_dir, int operation) {
-  const std::string path = sessions_dir(runtime_dir);
-  UniqueFd fd = open_file(path, O_RDONLY | O_DIRECTORY);
-  while (flock(fd.get(), operation) != 0)
-    if (errno != EINTR) throw SystemError(errno, "lock " + path);
+bool lock_file(int fd, int operation) {
+  while (flock(fd, operation) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) throw SystemError(errno, "lock a session");
+  }
+  return true;
+}
+
+// Whoever holds the lock of a removed directory holds nothing.
+bool still_there(int fd, const std::string& path) {
+  struct stat held, found;
+  return fstat(fd, &held) == 0 && stat(path.c_str(), &found) == 0 && held.st_dev == found.st_dev &&
+         held.st_ino == found.st_ino;
+}
+
+// Makes and locks a directory that others remove when they find it unused: then it is made again.
+UniqueFd make_locked(const std::string& path) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      make_directories(path, 0700);
+      UniqueFd fd = open_file(path, O_RDONLY | O_DIRECTORY);
+      lock_file(fd.get(), LOCK_EX);
+      if (still_there(fd.get(), path)) return fd;
+    } catch (const SystemError& error) {
+      if (error.code() != ENOENT || attempt == kAttempts) throw;
+    }
+  }
+}
+
+std::optional<UniqueFd> try_lock_directory(const std::string& path) {
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || !lock_file(fd.get(), LOCK_EX | LOCK_NB) || !still_there(fd.get(), path)) return std::nullopt;
   return fd;
+}
+
+// Empty when there are no sessions.
+UniqueFd lock_sessions(const std::string& runtime_dir) {
+  UniqueFd fd(open(sessions_dir(runtime_dir).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd) lock_file(fd.get(), LOCK_EX);
+  return fd;
+}
+
+// A session in the making, seen only by who holds the lock on the sessions directory.
+std::string unborn_session(const std::string& runtime_dir) { return sessions_dir(runtime_dir) + "/.new"; }
+
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(path.c_str()), closedir);
+  if (!dir) return names;
+  while (const dirent* entry = readdir(dir.get()))
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace
@@ -37,8 +85,8 @@ std::string session_dir(const std::string& runtime_dir, const std::string& id) {
 std::string lock_path(const std::string& session_dir) { return session_dir + "/lock"; }
 std::string journal_path(const std::string& session_dir) { return session_dir + "/journal"; }
 std::string control_path(const std::string& session_dir) { return session_dir + "/control.sock"; }
-std::string scratch_path(const std::string& store_dir, const std::string& id) {
-  return store_dir + "/sessions/" + id;
+std::string scratch_path(const std::string& store_dir, const std::string& name) {
+  return store_dir + "/sessions/" + name;
 }
 
 std::string resource_name(const std::string& id) {
@@ -54,12 +102,11 @@ bool is_resource_of(const std::string& id, const std::string& name) {
 
 std::optional<UniqueFd> create_session(const std::string& runtime_dir, const std::string& id) {
   const std::string dir = session_dir(runtime_dir, id);
-  make_directories(sessions_dir(runtime_dir), 0700);
   if (const auto remains = claim_dead_session(runtime_dir, id)) sweep_session(dir, remains->get());
-  const UniqueFd guard = lock_sessions(runtime_dir, LOCK_EX);
+  const UniqueFd guard = make_locked(sessions_dir(runtime_dir));
   // Made aside, so that it is locked from the first moment it can be seen: to look whether a session is
   // alive, others take its lock. What lies there is of a holder that was killed in these lines.
-  const std::string made = sessions_dir(runtime_dir) + "/.new";
+  const std::string made = unborn_session(runtime_dir);
   remove_tree(made);
   check(mkdir(made.c_str(), 0700), [&] { return "create " + made; });
   UniqueFd lock = open_file(lock_path(made), O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -71,25 +118,44 @@ std::optional<UniqueFd> create_session(const std::string& runtime_dir, const std
   throw SystemError(code, "create " + dir);
 }
 
+void remove_empty_session_dirs(const std::string& runtime_dir) noexcept {
+  try {
+    if (const auto lock = try_lock_directory(sessions_dir(runtime_dir))) {
+      remove_tree(unborn_session(runtime_dir));
+      rmdir(sessions_dir(runtime_dir).c_str());
+    }
+    if (!runtime_dir.substr(runtime_dir.rfind('/') + 1).starts_with("devenv")) return;
+    if (const auto lock = try_lock_directory(runtime_dir)) rmdir(runtime_dir.c_str());
+  } catch (const std::exception&) {
+    // They stay for the next session.
+  }
+}
+
+UniqueFd create_scratch(const std::string& store_dir, const std::string& name) {
+  return make_locked(scratch_path(store_dir, name));
+}
+
+std::vector<std::string> scratch_names(const std::string& store_dir) {
+  return names_in(store_dir + "/sessions");
+}
+
+std::optional<UniqueFd> claim_dead_scratch(const std::string& path) { return try_lock_directory(path); }
+
+UniqueFd lock_spawning(const std::string& runtime_dir) { return make_locked(runtime_dir); }
+
 bool session_alive(const std::string& session_dir) {
   const UniqueFd lock(open(lock_path(session_dir).c_str(), O_RDONLY | O_CLOEXEC));
   return lock && flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 std::vector<std::string> session_ids(const std::string& runtime_dir) {
-  std::vector<std::string> ids;
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(sessions_dir(runtime_dir).c_str()), closedir);
-  if (!dir) return ids;
-  while (const dirent* entry = readdir(dir.get()))
-    if (entry->d_name[0] != '.') ids.emplace_back(entry->d_name);
-  std::sort(ids.begin(), ids.end());
-  return ids;
+  return names_in(sessions_dir(runtime_dir));
 }
 
 std::optional<UniqueFd> claim_dead_session(const std::string& runtime_dir, const std::string& id) {
-  const UniqueFd guard = lock_sessions(runtime_dir, LOCK_EX);
+  const UniqueFd guard = lock_sessions(runtime_dir);
   const std::string dir = session_dir(runtime_dir, id);
-  if (access(dir.c_str(), F_OK) != 0) return std::nullopt;
+  if (!guard || access(dir.c_str(), F_OK) != 0) return std::nullopt;
   // A crash between mkdir and here leaves no lock file: made now, nobody else can own the session.
   UniqueFd lock(open(lock_path(dir).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock || flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;

@@ -1,6 +1,9 @@
 // Session directories: <runtime>/sessions/<id>/{lock, journal, control.sock}. A session lives exactly as long
 // as its lock is held; process ids say nothing. Creating one and deciding that one is dead exclude each
 // other through a lock on the sessions directory, held for microseconds.
+//
+// Scratch directories: <store>/sessions/<resource name>, likewise alive as long as they are locked. One whose session
+// directory is gone (the machine was restarted: /run is empty then) is still recognised as dead.
 #pragma once
 
 #include <optional>
@@ -18,7 +21,7 @@ std::string session_dir(const std::string& runtime_dir, const std::string& id);
 std::string lock_path(const std::string& session_dir);
 std::string journal_path(const std::string& session_dir);
 std::string control_path(const std::string& session_dir);
-std::string scratch_path(const std::string& store_dir, const std::string& id);
+std::string scratch_path(const std::string& store_dir, const std::string& name);
 
 /// What a new holder of session `id` calls its cgroup and its scratch directory. The id itself where that is
 /// random; every user and every runtime directory has a session "detached", though, and on one machine they
@@ -30,6 +33,22 @@ bool is_resource_of(const std::string& id, const std::string& name);
 /// Makes the directory (0700) and takes its lock; the returned descriptor holds it. nullopt when a live
 /// session has the name. A dead one's remains are swept first.
 std::optional<UniqueFd> create_session(const std::string& runtime_dir, const std::string& id);
+
+/// Removes <runtime>/sessions when no session is left in it, and <runtime> when that leaves it empty and it has
+/// one of the names we give it ("devenv…"). Harmless beside create_session().
+void remove_empty_session_dirs(const std::string& runtime_dir) noexcept;
+
+/// Makes the scratch directory (0700) and locks it; the returned descriptor holds the lock.
+UniqueFd create_scratch(const std::string& store_dir, const std::string& name);
+
+/// Names of all scratch directories that are there, dead or alive.
+std::vector<std::string> scratch_names(const std::string& store_dir);
+
+/// Takes the lock of a scratch directory; nullopt while somebody has it or when it is gone.
+std::optional<UniqueFd> claim_dead_scratch(const std::string& path);
+
+/// Held by whoever starts the detached holder: one at a time.
+UniqueFd lock_spawning(const std::string& runtime_dir);
 
 /// Whether a holder has the session's lock.
 bool session_alive(const std::string& session_dir);

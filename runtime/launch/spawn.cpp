@@ -36,11 +36,12 @@ class SpawnAttributes {
 
 class FileActions {
  public:
-  explicit FileActions(int fd) {
+  explicit FileActions(const std::vector<UniqueFd>& fds) {
     posix_spawn_file_actions_init(&actions_);
     for (int stdio = 0; stdio < 3; ++stdio)
       posix_spawn_file_actions_addopen(&actions_, stdio, "/dev/null", O_RDWR, 0);
-    posix_spawn_file_actions_adddup2(&actions_, fd, kHelperFd);
+    int number = kHelperFd;
+    for (const UniqueFd& fd : fds) posix_spawn_file_actions_adddup2(&actions_, fd.get(), number++);
   }
   FileActions(const FileActions&) = delete;
   FileActions& operator=(const FileActions&) = delete;
@@ -53,10 +54,14 @@ class FileActions {
 
 }  // namespace
 
-pid_t spawn_helper(const std::string& path, const std::vector<std::string>& argv, int fd) {
-  // Out of the way of the stdio and kHelperFd, so that no action closes it before it is copied.
-  const UniqueFd source(check(fcntl(fd, F_DUPFD_CLOEXEC, kHelperFd + 1), "duplicate a descriptor"));
-  const FileActions actions(source.get());
+pid_t spawn_helper(const std::string& path, const std::vector<std::string>& argv,
+                   const std::vector<int>& fds) {
+  // Out of the way of the stdio and the numbers they get, so that no action closes one before it is copied.
+  const int above = kHelperFd + static_cast<int>(fds.size());
+  std::vector<UniqueFd> sources;
+  for (const int fd : fds)
+    sources.emplace_back(check(fcntl(fd, F_DUPFD_CLOEXEC, above), "duplicate a descriptor"));
+  const FileActions actions(sources);
   const SpawnAttributes attributes;
   std::vector<char*> arguments;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));

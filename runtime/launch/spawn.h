@@ -9,11 +9,12 @@
 
 namespace devenv::launch {
 
-/// Number of the one descriptor a helper starts with: a holder's socket to its owner, a reaper's pipe.
+/// Number of the first descriptor a helper starts with: a holder's socket to its owner, a reaper's pipe.
 constexpr int kHelperFd = 3;
 
-/// Runs `path` in a session of its own with `fd` as kHelperFd, /dev/null for stdio, default signal
+/// Runs `path` in a session of its own with `fds` as kHelperFd and following, /dev/null for stdio, default signal
 /// dispositions and an empty signal mask. Throws SystemError naming the path.
-pid_t spawn_helper(const std::string& path, const std::vector<std::string>& argv, int fd);
+pid_t spawn_helper(const std::string& path, const std::vector<std::string>& argv,
+                   const std::vector<int>& fds);
 
 }  // namespace devenv::launch

@@ -43,17 +43,22 @@ bool sweep_session(const std::string& session_dir, int) {
   for (const auto kind : {JournalEntry::Kind::cgroup, JournalEntry::Kind::scratch})
     for (const JournalEntry& entry : entries)
       if (entry.kind == kind && !sweep_entry(entry, id)) clean = false;
-  if (clean) remove_tree(session_dir);
-  return clean;
+  if (!clean) return false;
+  remove_tree(session_dir);
+  remove_empty_session_dirs(session_dir.substr(0, session_dir.rfind("/sessions/")));
+  return true;
 }
 
-void sweep_dead_sessions(const std::string& runtime_dir) noexcept {
+void sweep_dead_sessions(const std::string& runtime_dir, const std::string& store_dir) noexcept {
   try {
     for (const std::string& id : session_ids(runtime_dir))
       if (const auto lock = claim_dead_session(runtime_dir, id))
         sweep_session(session_dir(runtime_dir, id), lock->get());
+    for (const std::string& name : scratch_names(store_dir))
+      if (const auto lock = claim_dead_scratch(scratch_path(store_dir, name)))
+        remove_tree(scratch_path(store_dir, name));
   } catch (const std::exception&) {
-    // The session stays as it is; the next sweep tries again.
+    // What is left stays as it is; the next sweep tries again.
   }
 }
 

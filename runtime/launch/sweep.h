@@ -10,7 +10,8 @@ namespace devenv::launch {
 /// session directory, for a later sweep; false then.
 bool sweep_session(const std::string& session_dir, int lock);
 
-/// Every session below runtime_dir whose lock is free. Never throws: a sweep is a favour to the past.
-void sweep_dead_sessions(const std::string& runtime_dir) noexcept;
+/// Every session below runtime_dir whose lock is free, and every scratch directory of the store that nobody has
+/// locked: its session directory may have gone with a restart. Never throws: a sweep is a favour to the past.
+void sweep_dead_sessions(const std::string& runtime_dir, const std::string& store_dir) noexcept;
 
 }  // namespace devenv::launch
