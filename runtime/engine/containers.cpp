@@ -71,6 +71,14 @@ Listeners reserve_ports(const std::vector<PortMapping>& mappings) {
   return all;
 }
 
+/// What a start left that failed before its holder knew of it. Else the session's end removes it.
+void discard_scratch(const std::string& path) noexcept {
+  try {
+    remove_tree(path);
+  } catch (const Error&) {
+  }
+}
+
 std::optional<ExitStatus> read_exit(const std::string& path, std::int64_t& finished_unix_ns) {
   std::string text;
   try {
@@ -119,7 +127,19 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   input.seccomp = seccomp_filter(spec, store_);
   if (spec.trust_host_cas) trust_host_cas(input);
 
-  MountedVolumes volumes = prepare_volumes(store_, spec.mounts, input.lower_dirs);
+  const bool in_network = spec.network != "default" && spec.network != "none" && spec.network != "host";
+  const auto holder = in_network                       ? holders_.with_network(spec.network)
+                      : lifetime == Lifetime::detached ? holders_.detached()
+                                                       : holders_.session();
+  const bool persistent = lifetime != Lifetime::session && !spec.auto_remove;
+  const std::string scratch = holder->scratch_dir() + "/" + input.id;
+  ScopeExit discard([&] {
+    if (persistent) return store_.containers().remove(input.id);
+    discard_scratch(scratch);
+  });
+
+  MountedVolumes volumes =
+      prepare_volumes(store_, spec.mounts, input.lower_dirs, persistent ? std::string() : scratch + "/volumes");
   if (!image.config.diff_ids.empty())
     volumes.locks.push_back(store_.layers().use(store::chain_id(image.config.diff_ids)).release());
   input.volume_dirs = std::move(volumes.data_dirs);
@@ -128,10 +148,6 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
     input.lower_dirs.insert(input.lower_dirs.begin(), store_.states().find(spec.frozen_state)->diff_path);
   }
 
-  const bool in_network = spec.network != "default" && spec.network != "none" && spec.network != "host";
-  const auto holder = in_network                       ? holders_.with_network(spec.network)
-                      : lifetime == Lifetime::detached ? holders_.detached()
-                                                       : holders_.session();
   Listeners listeners = reserve_ports(spec.ports);
 
   ContainerInfo info;
@@ -150,13 +166,8 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   info.spec.name = info.name;
   if (info.spec.stop_signal.empty()) info.spec.stop_signal = image.config.config.stop_signal;
 
-  const bool persistent = lifetime != Lifetime::session && !spec.auto_remove;
   input.container_dir_is_scratch = !persistent;
-  input.container_dir = persistent ? store_.containers().create(info.id, to_json(info).dump())
-                                   : holder->scratch_dir() + "/" + info.id;
-  ScopeExit discard([&] {
-    if (persistent) store_.containers().remove(info.id);
-  });
+  input.container_dir = persistent ? store_.containers().create(info.id, to_json(info).dump()) : scratch;
 
   launch::SandboxPlan plan = launch::make_plan(input);
   plan.metadata = to_json(info).dump();

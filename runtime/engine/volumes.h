@@ -17,8 +17,10 @@ struct MountedVolumes {
 };
 
 /// For every volume of `mounts`. An empty volume gets what the image has at its target, with owners and modes
-/// (docker's rule), under the volume's lock. `lower_dirs`: the image's layers, topmost first. Throws Error.
+/// (docker's rule), under the volume's lock. `lower_dirs`: the image's layers, topmost first. Anonymous ones (64
+/// hex digits, not in the store) are made in `private_dir`, which goes with the container, unless that is empty.
+/// Throws Error.
 MountedVolumes prepare_volumes(const store::Store& store, const std::vector<MountSpec>& mounts,
-                               const std::vector<std::string>& lower_dirs);
+                               const std::vector<std::string>& lower_dirs, const std::string& private_dir);
 
 }  // namespace devenv::engine
