@@ -1,5 +1,7 @@
 #include "report.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +32,8 @@ double median(std::vector<double> values) {
 class Report {
  public:
   ~Report() {
-    if (wanted_ && !rows_.empty()) std::fputs(format_report(rows_).c_str(), stderr);
+    // Not once more from a death test's copy of the process, which exits.
+    if (getpid() == process_ && wanted_ && !rows_.empty()) std::fputs(format_report(rows_).c_str(), stderr);
   }
 
   void say(const std::string& service, const std::string& line) {
@@ -65,6 +68,7 @@ class Report {
     return rows_.back();
   }
 
+  const pid_t process_ = getpid();
   std::mutex mutex_;
   std::vector<ReportRow> rows_;
   const bool wanted_ = set_to("DEVENV_REPORT", "1");

@@ -1,9 +1,34 @@
 #include "state.h"
 
 #include "report.h"
+#include "runtime/base/forked.h"
 #include "start.h"
 
 namespace devenv {
+
+namespace {
+
+/// exit() on the main thread destroys this before any static object: starts still under way end first, since their
+/// threads would use what is destroyed next.
+class StartsUnderWay {
+ public:
+  ~StartsUnderWay() {
+    if (getpid() != gettid()) return;
+    for (const auto& each : starts_)
+      if (const auto state = each.lock()) state->give_up_start();
+  }
+  void add(const std::shared_ptr<Service::State>& state) {
+    std::erase_if(starts_, [](const auto& each) { return each.expired(); });
+    starts_.push_back(state);
+  }
+
+ private:
+  std::vector<std::weak_ptr<Service::State>> starts_;
+};
+
+thread_local StartsUnderWay starts_of_this_thread;
+
+}  // namespace
 
 Service::State::State(std::shared_ptr<SessionContext> session, ServiceSpec spec, std::string name)
     : session_(std::move(session)),
@@ -12,6 +37,7 @@ Service::State::State(std::shared_ptr<SessionContext> session, ServiceSpec spec,
       started_(promise_.get_future().share()) {}
 
 Service::State::~State() {
+  if (is_forked_copy()) abandon(std::move(starter_));
   remove();
   // Only a hook that removed its own service leaves the thread to end by itself.
   if (starter_.joinable()) starter_.detach();
@@ -36,6 +62,7 @@ void Service::State::start_here(std::shared_ptr<State> self) {
 }
 
 void Service::State::start_beside(std::shared_ptr<State> self) {
+  starts_of_this_thread.add(self);
   starter_ = std::thread([this, self = std::move(self)]() mutable {
     run_start(self);
     // remove() joins this thread before the owner lets go, so this is never the last reference.
@@ -44,7 +71,11 @@ void Service::State::start_beside(std::shared_ptr<State> self) {
 }
 
 void Service::State::wait_ready() const {
-  if (starting_on_.load() != std::this_thread::get_id()) started_.get();
+  if (starting_on_.load() == std::this_thread::get_id()) return;
+  // The thread that starts it is not in the copy.
+  if (is_forked_copy() && started_.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    throw Error("wait for service " + name_ + ": this process was forked while it was still starting");
+  started_.get();
 }
 
 void Service::State::wait_ready(Deadline deadline) const {
@@ -109,7 +140,12 @@ void Service::State::call_before_stop() noexcept {
   }
 }
 
+void Service::State::give_up_start() noexcept {
+  if (started_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) remove();
+}
+
 void Service::State::remove() noexcept {
+  if (is_forked_copy()) return;
   const std::lock_guard once(removal_);
   if (removed_) return;
   call_before_stop();

@@ -2,6 +2,8 @@
 // function; whatever path leads out of it ends in remove().
 #pragma once
 
+#include <unistd.h>
+
 #include <atomic>
 #include <future>
 #include <memory>
@@ -56,7 +58,11 @@ class Service::State {
   std::string logs() const;
   LogTail tail(std::size_t lines) const;
 
-  /// The one removal. Idempotent; waits for a start in progress to give up.
+  /// remove(), if it is still starting.
+  void give_up_start() noexcept;
+
+  /// The one removal. Idempotent; waits for a start in progress to give up. Nothing in a forked copy of the process
+  /// (a death test that calls exit()): the service is its parent's.
   void remove() noexcept;
 
  private:
@@ -66,10 +72,12 @@ class Service::State {
   bool adopt(ContainerInfo info);
   void run_start(const std::shared_ptr<State>& self);
   void call_before_stop() noexcept;
+  bool is_forked_copy() const { return getpid() != process_; }
 
   const std::shared_ptr<SessionContext> session_;
   const ServiceSpec spec_;
   const std::string name_;
+  const pid_t process_ = getpid();
   std::promise<void> promise_;
   std::shared_future<void> started_;
   std::thread starter_;
