@@ -1,8 +1,10 @@
+#include <fcntl.h>
 #include <glob.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,6 +59,13 @@ std::set<ino_t> flocked_inodes() {
 bool is_flocked(const fs::path& path, const std::set<ino_t>& flocked) {
   struct stat status;
   return stat(path.c_str(), &status) == 0 && flocked.contains(status.st_ino);
+}
+
+/// Locks of other PID namespaces are not in /proc/locks: there, trying is all that tells.
+bool is_locked(const fs::path& path, const std::set<ino_t>& flocked) {
+  if (is_flocked(path, flocked)) return true;
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd && flock(fd.get(), LOCK_SH | LOCK_NB) != 0;
 }
 
 void add_named_by(const fs::path& session, Items& paths) {
@@ -198,9 +207,9 @@ Items session_files() {
     add_named_by(session.path(), alive);
   }
   for (const fs::directory_entry& scratch : fs::directory_iterator(store_dir() + "/sessions", none))
-    if (!alive.contains(scratch.path())) found.insert(scratch.path());
+    if (!alive.contains(scratch.path()) && !is_locked(scratch.path(), flocked)) found.insert(scratch.path());
   for (const fs::directory_entry& scratch : fs::directory_iterator(store_dir() + "/tmp", none))
-    if (!is_flocked(scratch.path(), flocked)) found.insert(scratch.path());
+    if (!is_locked(scratch.path(), flocked)) found.insert(scratch.path());
   return found;
 }
 

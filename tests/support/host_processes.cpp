@@ -136,11 +136,16 @@ Items network_namespaces(const Items& processes) {
     const std::string net = link_of("/proc/" + pid + "/ns/net");
     if (!net.empty() && net != own) namespaces.insert(net);
   }
-  // Those that only a descriptor of ours keeps.
-  for (const std::string& fd : names_in("/proc/self/fd")) {
-    const std::string target = link_of("/proc/self/fd/" + fd);
-    if (target.rfind("net:[", 0) == 0 && target != own) namespaces.insert(target);
-  }
+  // Those that only a descriptor keeps.
+  const auto add_held = [&](const std::string& pid) {
+    const std::string directory = "/proc/" + pid + "/fd/";
+    for (const std::string& fd : names_in(directory)) {
+      const std::string target = link_of(directory + fd);
+      if (target.rfind("net:[", 0) == 0 && target != own) namespaces.insert(target);
+    }
+  };
+  add_held("self");
+  for (const std::string& pid : processes) add_held(pid);
   return namespaces;
 }
 
