@@ -111,9 +111,13 @@ void raise_loopback() {
   if (ioctl(socket_fd.get(), SIOCSIFFLAGS, &request) != 0) give_up("raise the loopback");
 }
 
+pid_t process_one = -1;
+
 [[noreturn]] void wait_and_exit(pid_t child, OwnGroups& groups) {
-  // What a terminal sends to both of us is the child's to answer.
-  std::signal(SIGINT, SIG_IGN);
+  // Whoever wants to end us ends the machine; the groups have to be removed after it.
+  process_one = child;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    std::signal(number, [](int) { kill(process_one, SIGKILL); });
   int status = 0;
   waitpid(child, &status, 0);
   groups.remove();

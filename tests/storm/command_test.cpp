@@ -1,0 +1,159 @@
+// The same for the command: a container in the foreground dies with it; a detached one with its holder.
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/storm/machine.h"
+#include "tests/storm/victim_process.h"
+#include "tests/support/temp_dir.h"
+
+namespace devenv::test {
+namespace {
+
+constexpr const char* kImage = "debian:bookworm-slim";
+constexpr const char* kScript = "echo up; exec sleep 1000";
+
+Deadline soon() { return Deadline::after(std::chrono::seconds(60)); }
+
+VictimProcess command(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), DEVENV_COMMAND);
+  return VictimProcess(arguments);
+}
+
+std::string output_of(std::vector<std::string> arguments) {
+  VictimProcess process = command(std::move(arguments));
+  EXPECT_EQ(process.finish(), 0) << process.output();
+  return process.output();
+}
+
+std::size_t volumes() {
+  const std::string listed = output_of({"volume", "ls", "-q"});
+  return static_cast<std::size_t>(std::count(listed.begin(), listed.end(), '\n'));
+}
+
+class Run : public testing::Test {
+ protected:
+  /// A container in the foreground that has said "up".
+  VictimProcess foreground(std::vector<std::string> flags) {
+    flags.insert(flags.begin(), "run");
+    flags.insert(flags.end(), {"-p", "80", kImage, "sh", "-c", kScript});
+    VictimProcess run = command(flags);
+    EXPECT_TRUE(run.says("up", soon())) << run.output();
+    return run;
+  }
+  /// A detached one; its name.
+  std::string detached() {
+    static int number = 0;
+    const std::string name = "storm-" + std::to_string(getpid()) + "-" + std::to_string(++number);
+    output_of({"run", "-d", "--name", name, "-p", "80", kImage, "sleep", "1000"});
+    return name;
+  }
+  static void expect_killed_container(const std::string& name) {
+    const std::string record = output_of({"inspect", name});
+    EXPECT_NE(record.find("\"Status\": \"exited\""), std::string::npos) << record;
+    EXPECT_NE(record.find("\"ExitCode\": 137"), std::string::npos) << record;
+  }
+
+  const HostState before_ = machine_state();
+};
+
+TEST_F(Run, KilledInTheForegroundLeavesNothing) {
+  {
+    VictimProcess run = foreground({"--rm"});
+    run.signal(SIGKILL);
+    EXPECT_EQ(run.finish(), 128 + SIGKILL);
+  }
+  expect_machine(before_);
+}
+
+TEST_F(Run, KilledInTheForegroundLeavesNoAnonymousVolume) {
+  const std::size_t volumes_before = volumes();
+  {
+    VictimProcess run = foreground({"--rm", "-v", "/data"});
+    run.signal(SIGKILL);
+    EXPECT_EQ(run.finish(), 128 + SIGKILL);
+  }
+  expect_machine(before_);
+  EXPECT_EQ(volumes(), volumes_before);
+}
+
+TEST_F(Run, KilledInTheForegroundKeepsTheContainerThatWasToBeKept) {
+  const std::string name = "storm-kept-" + std::to_string(getpid());
+  {
+    VictimProcess run = foreground({"--name", name});
+    run.signal(SIGKILL);
+    EXPECT_EQ(run.finish(), 128 + SIGKILL);
+  }
+  expect_machine(before_);
+  expect_killed_container(name);
+  output_of({"rm", name});
+  expect_machine(before_);
+}
+
+TEST_F(Run, InterruptedInTheForegroundLeavesNothing) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    {
+      VictimProcess run = foreground({"--rm"});
+      run.signal(number);
+      EXPECT_EQ(run.finish(), 128 + number) << run.output();
+    }
+    expect_machine(before_);
+  }
+}
+
+TEST_F(Run, HolderKilledInTheForegroundEndsTheCommand) {
+  {
+    VictimProcess run = foreground({"--rm"});
+    for (const pid_t holder : supervisors_below(run.pid()).holders) kill(holder, SIGKILL);
+    EXPECT_NE(run.finish(), 255) << run.output();
+  }
+  expect_machine(before_);
+}
+
+TEST_F(Run, DetachedOneGoesWithItsHolder) {
+  const std::string name = detached();
+  const Supervisors parts = supervisors_below(getpid());
+  ASSERT_EQ(parts.holders.size(), 1u);
+  EXPECT_NE(difference(before_, machine_state()).find("+ listening port"), std::string::npos);
+  kill(parts.holders[0], SIGKILL);
+  expect_machine(before_);
+  expect_killed_container(name);
+  output_of({"rm", name});
+  expect_machine(before_);
+}
+
+TEST_F(Run, DetachedOneWhoseSupervisorsWereKilledIsSweptByTheNextStart) {
+  const std::string name = detached();
+  const Supervisors parts = supervisors_below(getpid());
+  ASSERT_EQ(parts.reapers.size(), 1u);
+  kill(parts.reapers[0], SIGKILL);
+  kill(parts.holders[0], SIGKILL);
+  expect_machine_after_next_start(before_);
+  output_of({"rm", name});
+}
+
+TEST_F(Run, DetachedOneEndsWithItsLastContainer) {
+  const std::string name = detached();
+  output_of({"rm", "-f", name});
+  // The holder waits a second for the next command.
+  const Deadline deadline = soon();
+  while (!supervisors_below(getpid()).holders.empty() && !deadline.passed()) machine_state();
+  expect_machine(before_);
+}
+
+// In the middle of a RUN, with a layer half made.
+TEST_F(Run, KilledBuildIsSweptByTheNextStart) {
+  {
+    const TempDir context;
+    context.write("Dockerfile", std::string("FROM ") + kImage +
+                                    "\nRUN echo half > /half; echo building; exec sleep 1000\n");
+    VictimProcess build = command({"build", "--progress", "plain", context.path()});
+    EXPECT_TRUE(build.says("building", soon())) << build.output();
+    build.signal(SIGKILL);
+    EXPECT_EQ(build.finish(), 128 + SIGKILL);
+  }
+  expect_machine_after_next_start(before_);
+}
+
+}  // namespace
+}  // namespace devenv::test
