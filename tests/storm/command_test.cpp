@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "runtime/base/random_id.h"
 #include "tests/storm/machine.h"
 #include "tests/storm/victim_process.h"
 #include "tests/support/temp_dir.h"
@@ -26,9 +27,12 @@ std::string output_of(std::vector<std::string> arguments) {
   return process.output();
 }
 
-std::size_t volumes() {
-  const std::string listed = output_of({"volume", "ls", "-q"});
-  return static_cast<std::size_t>(std::count(listed.begin(), listed.end(), '\n'));
+/// The 64 digits that name the anonymous volume of a running container.
+std::string anonymous_volume_of(const std::string& container) {
+  const std::string record = output_of({"inspect", container});
+  const std::string before = "\"Name\": \"";
+  const std::size_t at = record.find(before, record.find("\"Mounts\""));
+  return at == std::string::npos ? "" : record.substr(at + before.size(), 64);
 }
 
 class Run : public testing::Test {
@@ -43,11 +47,12 @@ class Run : public testing::Test {
   }
   /// A detached one; its name.
   std::string detached() {
-    static int number = 0;
-    const std::string name = "storm-" + std::to_string(getpid()) + "-" + std::to_string(++number);
+    const std::string name = free_name();
     output_of({"run", "-d", "--name", name, "-p", "80", kImage, "sleep", "1000"});
     return name;
   }
+  /// The store, and with it the names of kept containers, is not our own alone.
+  static std::string free_name() { return "storm-" + random_id(12); }
   static void expect_killed_container(const std::string& name) {
     const std::string record = output_of({"inspect", name});
     EXPECT_NE(record.find("\"Status\": \"exited\""), std::string::npos) << record;
@@ -67,18 +72,22 @@ TEST_F(Run, KilledInTheForegroundLeavesNothing) {
 }
 
 TEST_F(Run, KilledInTheForegroundLeavesNoAnonymousVolume) {
-  const std::size_t volumes_before = volumes();
+  const std::string name = free_name();
+  std::string volume;
   {
-    VictimProcess run = foreground({"--rm", "-v", "/data"});
+    VictimProcess run = foreground({"--rm", "--name", name, "-v", "/data"});
+    volume = anonymous_volume_of(name);
+    EXPECT_EQ(volume.find_first_not_of("0123456789abcdef"), std::string::npos) << volume;
+    EXPECT_EQ(volume.size(), 64u);
     run.signal(SIGKILL);
     EXPECT_EQ(run.finish(), 128 + SIGKILL);
   }
   expect_machine(before_);
-  EXPECT_EQ(volumes(), volumes_before);
+  EXPECT_EQ(output_of({"volume", "ls", "-q"}).find(volume), std::string::npos);
 }
 
 TEST_F(Run, KilledInTheForegroundKeepsTheContainerThatWasToBeKept) {
-  const std::string name = "storm-kept-" + std::to_string(getpid());
+  const std::string name = free_name();
   {
     VictimProcess run = foreground({"--name", name});
     run.signal(SIGKILL);

@@ -80,13 +80,26 @@ const std::vector<Leak>& leaks() {
        [] { nft_batch(net::remove_rules_batch("leak0")); }},
       {"file outside the store", [] { TempDir().write("x", ""); std::filesystem::create_directory("/run/leak"); },
        [] { std::filesystem::remove("/run/leak"); }},
-      {"file", [] { std::filesystem::create_directories(scratch()); }, [] { std::filesystem::remove(scratch()); }},
-      {"file", [] { std::filesystem::create_directories(temporary()); }, [] { std::filesystem::remove(temporary()); }},
+      {"file", [] { std::filesystem::create_directories(scratch()); },
+       [] { std::filesystem::remove_all(store::Store::default_root() + "/sessions"); }},
+      {"file", [] { std::filesystem::create_directories(temporary()); },
+       [] { std::filesystem::remove_all(store::Store::default_root() + "/tmp"); }},
   };
   return all;
 }
 
-TEST(Machine, EveryKindOfLeakIsNoticed) {
+/// A store of the test's own: in the common one, others would sweep what is left there.
+class Machine : public testing::Test {
+ protected:
+  Machine() : common_(store::Store::default_root()) { setenv("DEVENV_STORE", own_.path().c_str(), 1); }
+  ~Machine() override { setenv("DEVENV_STORE", common_.c_str(), 1); }
+
+ private:
+  const TempDir own_;
+  const std::string common_;
+};
+
+TEST_F(Machine, EveryKindOfLeakIsNoticed) {
   for (const Leak& leak : leaks()) {
     SCOPED_TRACE(leak.kind);
     const HostState before = machine_state();

@@ -128,12 +128,13 @@ pid_t process_one = -1;
 
 void enter_private_machine(const std::vector<std::string>& kept) {
   static OwnGroups groups;
-  if (unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0)
-    give_up("make a machine of our own (this needs root)");
+  if (unshare(CLONE_NEWPID) != 0) give_up("make a machine of our own (this needs root)");
   const pid_t child = fork();
   if (child < 0) give_up("fork");
   if (child > 0) wait_and_exit(child, groups);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Not before the fork: the parent still has to reach the real control groups.
+  if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) != 0) give_up("make a machine of our own");
   make_mounts(kept, groups);
   raise_loopback();
 }
