@@ -52,9 +52,18 @@ bool is_resource_of(const std::string& id, const std::string& name) {
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
 }
 
+void make_sessions_dir(const std::string& runtime_dir) {
+  try {
+    make_directories(sessions_dir(runtime_dir), 0700);
+  } catch (const SystemError& error) {
+    throw SystemError(error.code(), "create runtime directory " + runtime_dir,
+                      "set DEVENV_RUNTIME_DIR to a directory you can write");
+  }
+}
+
 std::optional<UniqueFd> create_session(const std::string& runtime_dir, const std::string& id) {
   const std::string dir = session_dir(runtime_dir, id);
-  make_directories(sessions_dir(runtime_dir), 0700);
+  make_sessions_dir(runtime_dir);
   if (const auto remains = claim_dead_session(runtime_dir, id)) sweep_session(dir, remains->get());
   const UniqueFd guard = lock_sessions(runtime_dir, LOCK_EX);
   // Made aside, so that it is locked from the first moment it can be seen: to look whether a session is
