@@ -164,9 +164,9 @@ void convert(CLI::App& app) {
       option->run_callback();
     } catch (const CLI::ParseError&) {
       const auto& values = option->results();
-      throw UsageError("read " + spelling(*option) + " \"" + values.back() + "\": not a " +
-                           (option->get_type_name().empty() ? "usable value" : option->get_type_name()),
-                       option->get_description());
+      // Strings take anything: what cannot be converted is a number.
+      throw UsageError("read " + spelling(*option) + " \"" + values.back() + "\": not a number, or too large",
+                       spelling(*option) + " " + option->get_type_name() + ": " + option->get_description());
     }
   }
 }
@@ -191,7 +191,8 @@ Flags::Declared Flags::add_option(const std::string& names, T& value, const std:
 }
 
 template Flags::Declared Flags::add_option(const std::string&, std::string&, const std::string&);
-template Flags::Declared Flags::add_option(const std::string&, std::optional<std::string>&, const std::string&);
+template Flags::Declared Flags::add_option(const std::string&, std::optional<std::string>&,
+                                           const std::string&);
 template Flags::Declared Flags::add_option(const std::string&, int&, const std::string&);
 template Flags::Declared Flags::add_option(const std::string&, std::int64_t&, const std::string&);
 template Flags::Declared Flags::add_option(const std::string&, double&, const std::string&);

@@ -22,7 +22,7 @@ int debug_reference(const std::vector<std::string>& args, std::istream&, std::os
                                     {"tag", reference.tag},
                                     {"digest", reference.digest},
                                     {"familiar", reference.familiar()}};
-    out << parts.dump() << '\n';
+    out << dump_json(parts) << '\n';
     return 0;
   } catch (const Error& error) {
     err << "devenv: " << error.what() << '\n';

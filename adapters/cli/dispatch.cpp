@@ -4,11 +4,24 @@
 #include <cerrno>
 
 #include "arguments.h"
+#include "runtime/kernel/refusal.h"
+#include "show/printable.h"
 #include "show/table.h"
 #include "suggest.h"
 
 namespace devenv::cli {
 namespace {
+
+/// What docker users type and devenv lacks: no spelling mistakes.
+bool is_docker_verb(const std::string& word) {
+  static constexpr const char* kVerbs[] = {
+      "buildx",  "commit", "compose",    "config", "connect", "context", "cp",      "create",
+      "df",      "diff",   "disconnect", "down",   "events",  "export",  "history", "import",
+      "load",    "login",  "logout",     "pause",  "plugin",  "prune",   "push",    "rename",
+      "restart", "save",   "search",     "secret", "service", "stack",   "start",   "stats",
+      "swarm",   "system", "tag",        "top",    "unpause", "up",      "update"};
+  return std::any_of(std::begin(kVerbs), std::end(kVerbs), [&](const char* verb) { return word == verb; });
+}
 
 class Dispatcher {
  public:
@@ -74,6 +87,9 @@ class Dispatcher {
     if (group)
       std::erase_if(known, [&](const std::string& name) { return !name.starts_with(args[0] + " "); });
     const auto near = nearest(wanted, known);
+    if (is_docker_verb(group ? args[1] : args[0]))
+      throw UsageError("run \"" + wanted + "\": docker has this command, devenv has not (yet)",
+                       "see `devenv --help` for those it has");
     throw UsageError("run \"" + wanted + "\": there is no such command",
                      (near ? "did you mean `devenv " + *near + "`? " : "") + "see `devenv " +
                          (group ? args[0] + " " : "") + "--help`");
@@ -87,11 +103,17 @@ class Dispatcher {
 
 int report(Context& context, const std::string& message, int code) {
   try {
-    context.console.warn("devenv: " + message + "\n");
+    context.console.warn("devenv: " + printable(message) + "\n");
   } catch (const Error&) {
     // Nobody listens; the exit code still tells.
   }
   return code;
+}
+
+/// A refusal that reached us without one may be the machine's.
+std::string with_way_out(const SystemError& error) {
+  const std::string text = error.what(), hint = kernel::refusal_hint(error.code());
+  return hint.empty() || text.find("; ") != std::string::npos ? text : text + "; " + hint;
 }
 
 }  // namespace
@@ -113,7 +135,7 @@ int dispatch(std::span<const Command> commands, std::span<const Alias> aliases, 
   } catch (const SystemError& error) {
     // The reader of our output went away, as in `devenv logs db | head`: as silent as SIGPIPE.
     if (error.code() == EPIPE) return 141;
-    return report(context, error.what(), dispatcher.failure_code());
+    return report(context, with_way_out(error), dispatcher.failure_code());
   } catch (const Error& error) {
     return report(context, error.what(), dispatcher.failure_code());
   } catch (const std::bad_alloc&) {

@@ -44,6 +44,7 @@ constexpr Command kCommands[] = {
     {"state rm", "Remove prepared states", run_state_rm},
     {"state prune", "Remove prepared states nobody uses", run_state_prune},
 
+    {"system verify", "Check that the store is whole", run_system_verify},
     {"info", "Show what is there and what this machine can do", run_info},
     {"version", "Show the version", run_version},
     {"debug", "Show what builds and runs use: syntax, expansion, layers", run_debug},
@@ -57,7 +58,7 @@ constexpr Alias kAliases[] = {
     {"container logs", "logs"},       {"container port", "port"},   {"container stop", "stop"},
     {"container kill", "kill"},       {"container rm", "rm"},       {"container wait", "wait"},
     {"container inspect", "inspect"}, {"volume list", "volume ls"}, {"network list", "network ls"},
-    {"state list", "state ls"},
+    {"state list", "state ls"},       {"system info", "info"},
 };
 
 }  // namespace

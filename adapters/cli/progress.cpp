@@ -12,7 +12,7 @@ Progress make_progress(const Console& console, const std::string& mode) {
   if (mode == "json")
     return [console](const std::string& line) {
       const Json step{{"time", rfc3339_nano(now_unix_ns())}, {"step", line}};
-      console.warn(step.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+      console.warn(dump_json(step) + "\n");
     };
   if (mode == "auto" || mode == "plain")
     return [console](const std::string& line) { console.warn(line + "\n"); };

@@ -1,8 +1,9 @@
 #include "diagnostics.h"
 
 #include <csignal>
-#include <cstring>
 #include <deque>
+
+#include "runtime/base/signals.h"
 
 namespace devenv {
 namespace {
@@ -12,11 +13,6 @@ std::string duration_text(std::chrono::nanoseconds duration) {
   if (ms < 1000) return std::to_string(ms) + " ms";
   const auto tenths = (ms + 50) / 100;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
-
-std::string signal_name(int number) {
-  const char* name = sigabbrev_np(number);
-  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(number);
 }
 
 using End = WaitOutcome::End;
@@ -113,7 +109,7 @@ std::string describe_failure(const StartFailure& failure) {
   text += "  waited for:  " + failure.waited_for + "\n";
   text += "  for:         " + duration_text(outcome.elapsed) + " of " + duration_text(outcome.allowed) +
           ", asked " + std::to_string(outcome.questions) + (outcome.questions == 1 ? " time\n" : " times\n");
-  if (!outcome.last_answer.empty()) text += "  last answer: " + outcome.last_answer + "\n";
+  text += "  last answer: " + (outcome.last_answer.empty() ? "none" : outcome.last_answer) + "\n";
   text += "  state:       " + state_line(failure) + "\n";
   if (!failure.state_key.empty())
     text += "  started from prepared state " + failure.state_key.substr(0, 12) +

@@ -2,9 +2,9 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "function_strategy.h"
+#include "pattern.h"
 
 namespace devenv {
 namespace {
@@ -31,6 +31,26 @@ Headers header_list(const HttpCheck& check) {
   for (const auto& [name, value] : check.headers)
     list = curl_slist_append(list, (name + ": " + value).c_str());
   return Headers(list, &curl_slist_free_all);
+}
+
+/// libcurl's own words hold ports and times, and differ by version and by how far a connection came.
+std::string reason(CURLcode code, const char* detail) {
+  switch (code) {
+    case CURLE_COULDNT_CONNECT:  // how far it came before the reset is chance
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      return "the connection was closed without an answer, as when nothing listens on the port in it";
+    case CURLE_OPERATION_TIMEDOUT:
+      return "connected, but no answer in time";
+    case CURLE_PARTIAL_FILE:
+      return "the answer broke off";
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return "the answer is not HTTP";
+    default:
+      return *detail != '\0' ? detail : curl_easy_strerror(code);
+  }
 }
 
 Response request(const HttpCheck& check, std::uint16_t port, Deadline deadline) {
@@ -65,7 +85,7 @@ Response request(const HttpCheck& check, std::uint16_t port, Deadline deadline) 
     curl_easy_setopt(handle, CURLOPT_PASSWORD, check.password.c_str());
   }
   const CURLcode result = curl_easy_perform(handle);
-  if (result != CURLE_OK) response.failure = error[0] != '\0' ? error : curl_easy_strerror(result);
+  if (result != CURLE_OK) response.failure = reason(result, error);
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &response.status);
   return response;
 }
@@ -75,14 +95,14 @@ bool status_wanted(const HttpCheck& check, long status) {
   return std::find(check.statuses.begin(), check.statuses.end(), status) != check.statuses.end();
 }
 
-WaitAnswer judge(const HttpCheck& check, const std::regex& body, const Response& response) {
+WaitAnswer judge(const HttpCheck& check, const Pattern& body, const Response& response) {
   const std::string asked = check.method + " " + check.path + ": ";
   if (!response.failure.empty()) return WaitAnswer::not_yet(asked + response.failure);
   const std::string answered = asked + std::to_string(response.status);
   const std::string beginning = response.body.substr(0, 200);
   if (!status_wanted(check, response.status))
     return WaitAnswer::not_yet(answered + (beginning.empty() ? "" : ", " + beginning));
-  if (!check.body_matches.empty() && !std::regex_search(response.body, body))
+  if (!check.body_matches.empty() && !body.found_in(response.body))
     return WaitAnswer::not_yet(answered + ", but the body does not match: " + beginning);
   return WaitAnswer::ready(answered);
 }
@@ -99,7 +119,7 @@ std::string description(std::uint16_t port, const HttpCheck& check) {
 }  // namespace
 
 Wait wait::http(std::uint16_t container_port, HttpCheck check) {
-  const std::regex body(check.body_matches);
+  const Pattern body(check.body_matches, "a body");
   const std::string text = description(container_port, check);
   return make_wait(text, [=](const WaitTarget& target, Deadline deadline) {
     return judge(check, body, request(check, target.host_port(container_port), deadline));

@@ -1,13 +1,11 @@
 // Waits for a line of output. Lines arrive as records that may be parts of one line.
-#include <regex>
+#include <utility>
 
 #include "devenv/wait.h"
+#include "pattern.h"
 
 namespace devenv {
 namespace {
-
-/// std::regex recurses per character; a line longer than this is matched by its beginning.
-constexpr std::size_t longest_matched = 8192;
 
 std::string ordinal(int n) {
   const int last_two = n % 100;
@@ -18,8 +16,8 @@ std::string ordinal(int n) {
 
 class LogProbe : public WaitProbe {
  public:
-  LogProbe(const WaitTarget& target, const std::regex& regex, int times)
-      : reader_(target.engine.logs(target.container.id)), regex_(regex), times_(times) {}
+  LogProbe(const WaitTarget& target, const Pattern& pattern, int times)
+      : reader_(target.engine.logs(target.container.id)), pattern_(pattern), times_(times) {}
 
   WaitAnswer ask(Deadline) override { return read_until(Deadline::after(std::chrono::seconds(0))); }
 
@@ -38,7 +36,7 @@ class LogProbe : public WaitProbe {
       if (!record->complete) continue;
       ++lines_;
       last_ = std::exchange(line, {});
-      if (std::regex_search(last_.substr(0, longest_matched), regex_) && ++matches_ >= times_)
+      if (pattern_.found_in(last_) && ++matches_ >= times_)
         return WaitAnswer::ready("line " + std::to_string(lines_) + ": " + last_);
     }
     return WaitAnswer::not_yet(progress());
@@ -52,7 +50,7 @@ class LogProbe : public WaitProbe {
   }
 
   std::unique_ptr<LogReader> reader_;
-  const std::regex& regex_;
+  const Pattern& pattern_;
   int times_;
   int matches_ = 0;
   long lines_ = 0;
@@ -62,31 +60,27 @@ class LogProbe : public WaitProbe {
 
 class LogStrategy : public WaitStrategy {
  public:
-  LogStrategy(std::string text, int times) : text_(std::move(text)), regex_(text_), times_(times) {}
+  LogStrategy(std::string text, int times)
+      : text_(std::move(text)), pattern_(text_, "a log line"), times_(times) {}
 
   std::string describe() const override {
     const std::string which = times_ == 1 ? "a log line" : "the " + ordinal(times_) + " log line";
     return which + " matching /" + text_ + "/";
   }
   std::unique_ptr<WaitProbe> begin(const WaitTarget& target) const override {
-    return std::make_unique<LogProbe>(target, regex_, times_);
+    return std::make_unique<LogProbe>(target, pattern_, times_);
   }
 
  private:
   std::string text_;
-  std::regex regex_;
+  Pattern pattern_;
   int times_;
 };
 
 }  // namespace
 
 Wait wait::log(const std::string& regex, int times) {
-  try {
-    return Wait(std::make_shared<LogStrategy>(regex, times));
-  } catch (const std::regex_error&) {
-    throw Error("wait for a log line matching /" + regex + "/: not a regular expression",
-                "ECMAScript syntax; write \\( or \\[ for a literal bracket");
-  }
+  return Wait(std::make_shared<LogStrategy>(regex, times));
 }
 
 }  // namespace devenv

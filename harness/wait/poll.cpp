@@ -10,6 +10,8 @@ using Clock = std::chrono::steady_clock;
 
 /// One question may not eat the whole wait: the process's exit is only looked at between questions.
 constexpr auto longest_question = 5s;
+/// The last one is asked when the time is up, and shall have a chance to be answered.
+constexpr auto shortest_question = 1s;
 
 struct Poller {
   const Wait& wait;
@@ -24,9 +26,12 @@ struct Poller {
     return outcome;
   }
 
-  std::optional<WaitOutcome> take(const WaitAnswer& answer, WaitOutcome::End otherwise_hopeless) {
+  std::optional<WaitOutcome> take(const WaitAnswer& answer, WaitOutcome::End otherwise_hopeless,
+                                  bool cut_off = false) {
     ++outcome.questions;
-    if (!answer.text.empty()) outcome.last_answer = answer.text;
+    // Of a question that was cut off because all time is up, the answer before says more.
+    const bool worse = answer.text.empty() || (cut_off && !outcome.last_answer.empty());
+    if (!worse) outcome.last_answer = answer.text;
     if (answer.is_ready()) return finish(WaitOutcome::End::ready);
     if (answer.verdict == WaitAnswer::Verdict::never) return finish(otherwise_hopeless);
     return std::nullopt;
@@ -47,9 +52,11 @@ struct Poller {
   WaitOutcome run() {
     const Deadline deadline = Deadline::after(outcome.allowed);
     for (;;) {
-      const auto question_deadline = Deadline::sooner(deadline, Deadline::after(longest_question));
-      if (auto end = take(asked([&] { return probe->ask(question_deadline); }), WaitOutcome::End::hopeless))
-        return *end;
+      const auto question_deadline = Deadline::after(
+          std::clamp<Deadline::Clock::duration>(deadline.remaining(), shortest_question, longest_question));
+      const WaitAnswer answer = asked([&] { return probe->ask(question_deadline); });
+      const bool cut_off = deadline.passed() && question_deadline.passed();
+      if (auto end = take(answer, WaitOutcome::End::hopeless, cut_off)) return *end;
       if (outcome.exit) break;
       if (deadline.passed()) return finish(WaitOutcome::End::timed_out);
       const auto elapsed = Clock::now() - began;

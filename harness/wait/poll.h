@@ -25,8 +25,8 @@ struct WaitOutcome {
   std::chrono::nanoseconds allowed{0};  ///< the timeout that applied
 };
 
-/// Blocks until an end is known, at most `timeout` or the wait's own, whichever is shorter. Throws only what
-/// the engine throws.
+/// Blocks until an end is known, at most `timeout` or the wait's own, whichever is shorter, and the second
+/// that a last question has. Throws only what the engine throws.
 WaitOutcome poll(const Wait& wait, const WaitTarget& target, std::chrono::nanoseconds timeout);
 
 /// Time to the next question, `elapsed` after the first: a tenth of it, between 2 ms and 50 ms, so that

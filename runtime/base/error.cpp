@@ -1,6 +1,7 @@
 #include "devenv/error.h"
 
 #include <cctype>
+#include <cerrno>
 #include <cstring>
 
 namespace devenv {
@@ -15,9 +16,24 @@ std::string reason(int code) {
   return text;
 }
 
+/// The way out of what can happen to any call.
+std::string usual_hint(int code) {
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+      return "free some space there, or set DEVENV_STORE to a directory on a larger file system";
+    case EMFILE:
+      return "raise the limit of open files: ulimit -n";
+    case EIO:
+      return "the disk may be failing: see dmesg";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 SystemError::SystemError(int code, const std::string& action_and_object, const std::string& hint)
-    : Error(action_and_object + ": " + reason(code), hint), code_(code) {}
+    : Error(action_and_object + ": " + reason(code), hint.empty() ? usual_hint(code) : hint), code_(code) {}
 
 }  // namespace devenv

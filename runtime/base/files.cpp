@@ -54,11 +54,12 @@ void replace_file(const std::string& path, std::string_view data, unsigned mode,
   const std::string temporary = path + ".tmp-" + random_id(12);
   ScopeExit discard([&] { unlink(temporary.c_str()); });
   {
-    const UniqueFd fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
-    write_all(fd.get(), data, temporary);
-    if (durable) check(fsync(fd.get()), [&] { return "fsync " + temporary; });
+    const auto action = [&] { return "write " + path; };
+    const UniqueFd fd(check(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), action));
+    write_all(fd.get(), data, path);
+    if (durable) check(fsync(fd.get()), action);
+    check(rename(temporary.c_str(), path.c_str()), action);
   }
-  check(rename(temporary.c_str(), path.c_str()), [&] { return "rename " + temporary + " to " + path; });
   discard.dismiss();
 }
 

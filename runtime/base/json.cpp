@@ -10,4 +10,8 @@ Json parse_json(std::string_view text, const std::string& name) {
   }
 }
 
+std::string dump_json(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace devenv

@@ -26,4 +26,7 @@ T json_value(const Json& object, const char* key, T fallback, const std::string&
   }
 }
 
+/// The text of `json`; bytes that are not UTF-8 become U+FFFD.
+std::string dump_json(const Json& json, int indent = -1);
+
 }  // namespace devenv

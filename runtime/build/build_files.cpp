@@ -21,6 +21,8 @@ std::optional<std::string> try_read(const std::string& path) {
     return read_file(path, max_dockerfile_bytes);
   } catch (const SystemError& error) {
     if (error.code() == ENOENT || error.code() == ENOTDIR) return {};
+    if (error.code() == EISDIR)
+      throw SystemError(EISDIR, "read " + path, "a Dockerfile is a file; name the right one with -f");
     throw;
   }
 }
@@ -50,6 +52,9 @@ void find_dockerfile(const BuildSpec& spec, BuildFiles& files) {
   std::string tried;
   for (const std::string& path : paths) {
     if (auto text = try_read(path)) {
+      if (text->find('\0') != std::string::npos)
+        throw Error("read Dockerfile " + path + ": it holds binary data",
+                    "a Dockerfile is a text of instructions, the first FROM; name the right file with -f");
       files.dockerfile = std::move(*text);
       files.name = path;
       return;

@@ -99,7 +99,7 @@ class Backend {
   virtual std::unique_ptr<WorkLayer> work_layer(const Layers& parents) = 0;
   /// The root directory of the layers, not to be written to (COPY --from, user look-up).
   virtual UniqueFd open_layers(const Layers& layers) = 0;
-  virtual bool has_layer(const std::string& chain_id) = 0;
+  virtual bool has_layer(const Layer& layer) = 0;
 
   /// The build cache: small values under 64-hex-digit keys, shared by all processes, each written atomically.
   virtual std::optional<std::string> cache_get(const std::string& key) = 0;

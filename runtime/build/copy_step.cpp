@@ -92,7 +92,9 @@ std::string StageBuilder::copy(Current& current, const Copy& copy, const Instruc
     digests.insert(digests.end(), remote.begin(), remote.end());
     cached_layer(current, copy_key(step, parent_chain(current), digests), title, work, quick);
   } catch (const NotFound& error) {
-    throw NotFound(verb + (step.from.empty() ? "" : " --from=" + step.from) + ": " + error.what());
+    const std::string where =
+        source && source->is_context() ? " (build context: " + session_.spec.context_dir + ")" : "";
+    throw NotFound(verb + (step.from.empty() ? "" : " --from=" + step.from) + ": " + error.what() + where);
   } catch (const Error& error) {
     throw Error(verb + (step.from.empty() ? "" : " --from=" + step.from) + ": " + error.what());
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "runtime/base/nearest.h"
 #include "text.h"
 
 namespace devenv::build {

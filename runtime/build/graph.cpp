@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "mount.h"
+#include "runtime/base/nearest.h"
 #include "text.h"
 
 namespace devenv::build {

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "flags.h"
+#include "runtime/base/nearest.h"
 #include "text.h"
 
 namespace devenv::build {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "runtime/base/nearest.h"
 #include "text.h"
 
 namespace devenv::build {

@@ -1,10 +1,12 @@
 // RUN of the stage builder.
 #include <devenv/error.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "copy.h"
 #include "run_mounts.h"
+#include "runtime/base/signals.h"
 #include "stage_builder.h"
 
 namespace devenv::build {
@@ -14,12 +16,20 @@ constexpr std::size_t tail_lines = 20;
 
 std::string describe_exit(const ExitStatus& status) {
   if (status.out_of_memory) return "ran out of memory";
-  if (status.signal != 0) return "was killed by signal " + std::to_string(status.signal);
+  if (status.signal != 0) return "was killed by " + signal_name(status.signal);
   return "exited with code " + std::to_string(status.code);
 }
 
-std::string hint_for(const ExitStatus& status) {
+bool says_disk_is_full(const std::deque<std::string>& tail) {
+  return std::any_of(tail.begin(), tail.end(), [](const std::string& line) {
+    return line.find("o space left on device") != std::string::npos;
+  });
+}
+
+std::string hint_for(const ExitStatus& status, const std::deque<std::string>& tail) {
   if (status.out_of_memory) return "give it more memory";
+  if (says_disk_is_full(tail))
+    return "free some space for the store, or set DEVENV_STORE to a directory on a larger file system";
   if (status.code == 127) return "a command in it was not found in the image";
   if (status.code == 126) return "a file it runs is not executable";
   return "";
@@ -61,7 +71,7 @@ void StageBuilder::execute(Current& current, const RunStep& step, const Instruct
   }
   if (status.code == 0 && status.signal == 0) return;
   std::string message = command + ": the command " + describe_exit(status);
-  const std::string hint = hint_for(status);
+  const std::string hint = hint_for(status, tail);
   if (!hint.empty()) message += "; " + hint;
   if (!tail.empty()) message += "\nlast output:";
   for (const std::string& line : tail) message += "\n  " + line;

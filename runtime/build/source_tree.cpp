@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "path_match.h"
+#include "runtime/base/nearest.h"
 #include "text.h"
 
 namespace devenv::build {

@@ -11,6 +11,7 @@
 #include "copy.h"
 #include "run_mounts.h"
 #include "runtime/base/files.h"
+#include "runtime/base/nearest.h"
 #include "text.h"
 
 namespace devenv::build {
@@ -236,7 +237,7 @@ bool StageBuilder::use_cached(Current& current, const std::string& key, const st
   const auto text = session_.backend.cache_get(key);
   if (!text) return false;
   const std::optional<CachedStep> cached = read_cached_step(*text);
-  if (!cached || !session_.backend.has_layer(cached->chain_id)) return false;
+  if (!cached || !session_.backend.has_layer({cached->diff_id, cached->chain_id})) return false;
   announce(current, "CACHED " + title);
   current.state.layers.push_back({cached->diff_id, cached->chain_id});
   current.created = cached->created;

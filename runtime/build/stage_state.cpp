@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/signals.h"
 #include "text.h"
 
 namespace devenv::build {
@@ -225,6 +226,8 @@ std::string apply_to_config(const Instruction& instruction, StageState& state, c
     config.shell = shell->words;
   } else if (const auto* stop = std::get_if<Stopsignal>(&value)) {
     config.stop_signal = expander(stop->signal);
+    if (!signal_number(config.stop_signal))
+      throw Error("STOPSIGNAL " + config.stop_signal + ": no such signal", "as in SIGTERM, HUP or 9");
   } else if (const auto* volume = std::get_if<Volume>(&value)) {
     for (const std::string& path : volume->paths) {
       const std::string expanded = expander(path);

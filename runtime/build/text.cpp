@@ -203,28 +203,4 @@ std::string clean_path(std::string_view path) {
   return out.empty() ? "." : out;
 }
 
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
-  const std::string wanted = to_lower(name);
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, std::min<std::size_t>(3, wanted.size() / 2)) + 1;
-  for (const std::string& candidate : candidates) {
-    const std::string other = to_lower(candidate);
-    std::vector<std::size_t> row(other.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= wanted.size(); ++i) {
-      std::size_t diagonal = std::exchange(row[0], i);
-      for (std::size_t j = 1; j <= other.size(); ++j) {
-        const std::size_t replaced = diagonal + (wanted[i - 1] != other[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 }  // namespace devenv::build

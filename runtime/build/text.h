@@ -45,7 +45,4 @@ std::vector<std::string> split_fields(std::string_view text, std::size_t limit =
 /// Go's path.Clean for slash-separated paths.
 std::string clean_path(std::string_view path);
 
-/// The candidate with the smallest edit distance, when that is small enough to be a slip; else empty.
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
-
 }  // namespace devenv::build

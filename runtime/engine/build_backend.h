@@ -28,7 +28,9 @@ class BuildBackend final : public build::Backend {
   build::BaseImage base_image(const std::string& reference, const std::string& platform, bool pull) override;
   std::unique_ptr<build::WorkLayer> work_layer(const build::Layers& parents) override;
   UniqueFd open_layers(const build::Layers& layers) override;
-  bool has_layer(const std::string& chain_id) override { return store_.layers().has(chain_id); }
+  bool has_layer(const build::Layer& layer) override {
+    return store_.layers().has(layer.chain_id) && store_.blobs().has(layer.diff_id);
+  }
 
   std::optional<std::string> cache_get(const std::string& key) override {
     return store_.build_cache().get(key);

@@ -14,9 +14,11 @@
 #include "runtime/base/random_id.h"
 #include "runtime/base/scope_exit.h"
 #include "runtime/kernel/capabilities.h"
+#include "runtime/kernel/refusal.h"
 #include "runtime/launch/log_reader.h"
 #include "runtime/net/listening.h"
 #include "runtime/net/ports.h"
+#include "users.h"
 #include "volumes.h"
 
 namespace devenv::engine {
@@ -39,6 +41,13 @@ void check_name(const std::string& name) {
                 "choose another name");
 }
 
+void check_limits(const ResourceLimits& limits) {
+  constexpr double most_cpus = 1 << 20;
+  if (!(limits.cpus >= 0 && limits.cpus <= most_cpus))  // neither infinite nor not a number
+    throw Error("limit processors to " + std::to_string(limits.cpus) + ": not a number of processors",
+                "as in 1.5; 0 means no limit");
+}
+
 void check_mount_sources(const ContainerSpec& spec) {
   for (const MountSpec& mount : spec.mounts) {
     struct stat st;
@@ -55,12 +64,15 @@ struct Listeners {
   std::vector<PublishedPort> published;
 };
 
-Listeners reserve_ports(const std::vector<PortMapping>& mappings) {
+template <class Owner>
+Listeners reserve_ports(const std::vector<PortMapping>& mappings, const Owner& owner) {
   Listeners all;
   for (const PortMapping& mapping : mappings) {
     const bool udp = mapping.protocol == Protocol::udp;
-    net::ReservedPort reserved =
-        net::reserve_port({.host_ip = mapping.host_ip, .host_port = mapping.host_port, .udp = udp});
+    net::ReservedPort reserved = net::reserve_port(
+        {.host_ip = mapping.host_ip, .host_port = mapping.host_port, .udp = udp, .owner = [&] {
+           return owner(mapping);
+         }});
     for (std::size_t i = 0; i < reserved.sockets.size(); ++i) {
       all.sockets.push_back(std::move(reserved.sockets[i]));
       all.plan.push_back({.container_port = mapping.container_port, .udp = udp});
@@ -96,6 +108,10 @@ std::optional<ExitStatus> read_exit(const std::string& path, std::int64_t& finis
   return exit;
 }
 
+Conflict not_running(const std::string& name) {
+  return Conflict("use container " + name + ": it is not running", "see why: devenv logs " + name);
+}
+
 }  // namespace
 
 struct Containers::Kept {
@@ -113,8 +129,10 @@ std::string Containers::free_name(const std::string& wanted) {
 }
 
 ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
+  kernel::require_mount_privilege("start a container of " + spec.image);
   const store::FileLock adding = store_.add_content();  // until the holder has the layers in use
   const store::StoredImage image = images_.find(spec.image);
+  check_limits(spec.limits);
   check_mount_sources(spec);
 
   launch::PlanInput input;
@@ -145,10 +163,16 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   input.volume_dirs = std::move(volumes.data_dirs);
   if (!spec.frozen_state.empty()) {
     volumes.locks.push_back(store_.states().use(spec.frozen_state).release());
-    input.lower_dirs.insert(input.lower_dirs.begin(), store_.states().find(spec.frozen_state)->diff_path);
+    const auto state = store_.states().find(spec.frozen_state);
+    if (!state)
+      throw NotFound("use state " + spec.frozen_state + ": it is damaged",
+                     "devenv system verify shows what is");
+    input.lower_dirs.insert(input.lower_dirs.begin(), state->diff_path);
   }
 
-  Listeners listeners = reserve_ports(spec.ports);
+  Listeners listeners = reserve_ports(spec.ports, [&](const PortMapping& port) {
+    return users_of_port(list(false), port.host_port, port.protocol);
+  });
 
   ContainerInfo info;
   info.id = input.id;
@@ -167,10 +191,10 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   if (info.spec.stop_signal.empty()) info.spec.stop_signal = image.config.config.stop_signal;
 
   input.container_dir_is_scratch = !persistent;
-  input.container_dir = persistent ? store_.containers().create(info.id, to_json(info).dump()) : scratch;
+  input.container_dir = persistent ? store_.containers().create(info.id, dump_json(to_json(info))) : scratch;
 
   launch::SandboxPlan plan = launch::make_plan(input);
-  plan.metadata = to_json(info).dump();
+  plan.metadata = dump_json(to_json(info));
   plan.network.ports = std::move(listeners.plan);
   plan.die_with_connection = lifetime != Lifetime::detached;
   // Others may attach to a detached one later; for the rest, closing our end is the end of its input.
@@ -192,8 +216,7 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
 }
 
 ContainerInfo Containers::merge(const launch::ContainerRecord& record) const {
-  ContainerInfo info = container_info_from_json(
-      parse_json(record.metadata, "record of container " + record.id), "record of container " + record.id);
+  ContainerInfo info = container_info_from_json(record.metadata, record.id);
   info.state = record.state;
   info.exit = record.exit;
   info.pid = record.pid;
@@ -207,8 +230,7 @@ ContainerInfo Containers::merge(const launch::ContainerRecord& record) const {
 std::optional<Containers::Kept> Containers::find_kept(const std::string& id) {
   std::optional<Kept> match;
   for (const auto& [full, json] : store_.containers().list()) {
-    Kept kept{container_info_from_json(parse_json(json, "record of container " + full),
-                                       "record of container " + full)};
+    Kept kept{container_info_from_json(json, full)};
     const bool exact = full == id || kept.info.name == id;
     if (!exact && (id.empty() || full.compare(0, id.size(), id) != 0)) continue;
     if (match && !exact)
@@ -257,14 +279,36 @@ UniqueFd Containers::take_input(const std::string& full_id) {
   return input ? std::move(input.mapped()) : UniqueFd();
 }
 
+void Containers::remove_volume(const std::string& name, bool force) {
+  if (force && !store_.volumes().has(name)) return;
+  try {
+    store_.volumes().remove(name);
+  } catch (const Conflict&) {
+    const std::string users = users_of_volume(list(false), name);
+    if (users.empty()) throw;  // of another runtime directory
+    throw Conflict("remove volume " + name + ": " + users + " uses it",
+                   "remove that first, with devenv rm -f");
+  }
+}
+
+void Containers::remove_network(const std::string& name_or_id) {
+  holders_.ask_each([&](const auto& holder) {
+    try {
+      holder->remove_network(name_or_id);
+    } catch (const Conflict&) {
+      const std::string users = users_of_network(list(false), name_or_id);
+      if (users.empty()) throw;
+      throw Conflict("remove network " + name_or_id + ": in use by " + users,
+                     "remove that first, with devenv rm -f");
+    }
+    return false;
+  });
+}
+
 Located Containers::running(const std::string& id) {
   auto live = holders_.find(id);
-  if (!live) {
-    inspect(id);  // throws NotFound when it never was
-    throw Conflict("use container " + id + ": it is not running");
-  }
-  if (live->record.state != ContainerState::running)
-    throw Conflict("use container " + id + ": it is not running");
+  if (!live) throw not_running(inspect(id).name);  // or NotFound when it never was
+  if (live->record.state != ContainerState::running) throw not_running(live->record.name);
   if (live->record.process.argv.empty())  // found in a list, which leaves that out
     if (auto whole = live->holder->inspect(live->record.id)) live->record = std::move(*whole);
   return std::move(*live);
@@ -336,7 +380,7 @@ void Containers::freeze(const std::string& id, const std::string& key) {
   if (info.spec.in_memory)
     throw Conflict("freeze container " + id + ": what it wrote was in memory", "start it without in_memory");
   const Json meta = {{"image", info.image}, {"image_id", info.image_id}, {"command", info.command}};
-  store_.states().commit(key, live->holder->scratch_dir() + "/" + info.id + "/upper", meta.dump());
+  store_.states().commit(key, live->holder->scratch_dir() + "/" + info.id + "/upper", dump_json(meta));
   remove(info.id, true);
 }
 

@@ -34,6 +34,11 @@ class Containers {
   /// Commits the writable layer of an exited container under `key` and removes the container.
   void freeze(const std::string& id, const std::string& key);
 
+  /// Throws Conflict naming the containers that use it, NotFound unless `force`.
+  void remove_volume(const std::string& name, bool force);
+  /// Throws Conflict naming the containers on it.
+  void remove_network(const std::string& name_or_id);
+
   /// The write end of the standard input of a container this engine started, once; empty after that, and when
   /// it has none of its own.
   UniqueFd take_input(const std::string& full_id);

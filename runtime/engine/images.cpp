@@ -2,8 +2,10 @@
 
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <ctime>
 
+#include "runtime/base/nearest.h"
 #include "runtime/base/sha256.h"
 #include "runtime/kernel/mounts.h"
 #include "runtime/registry/bootstrap.h"
@@ -19,13 +21,35 @@ std::int64_t unix_seconds(const std::string& rfc3339) {
   return static_cast<std::int64_t>(timegm(&tm));
 }
 
-std::string way_out(const registry::Reference& reference) {
+/// Shorter ones are more likely a name: "db" and "cafe" are hexadecimal numbers too.
+constexpr std::size_t shortest_id = 4;
+
+bool may_be_id(const std::string& text) {
+  return text.starts_with("sha256:") ||
+         (text.size() >= shortest_id && text.find_first_not_of("0123456789abcdef") == std::string::npos);
+}
+
+std::string as_typed(registry::Reference reference) {
+  if (reference.tag == "latest") reference.tag.clear();
+  return reference.familiar();
+}
+
+std::string way_out(const registry::Reference& reference, const std::vector<store::StoredImage>& present) {
   if (registry::can_bootstrap(reference))
     return "make it from Debian's archive with: devenv image bootstrap " + reference.familiar();
-  std::string known;
-  for (const std::string& name : registry::known_bootstraps()) known += (known.empty() ? "" : ", ") + name;
-  return "if it is to be built here, build it first with: devenv build -t " + reference.familiar() +
-         " DIR; base images that devenv image bootstrap makes: " + known;
+  const std::vector<std::string> made_here = registry::known_bootstraps();
+  std::vector<std::string> known = made_here;
+  for (const store::StoredImage& image : present)
+    for (const std::string& name : image.references)
+      known.push_back(as_typed(registry::parse_reference(name)));
+  const std::string near = nearest_name(as_typed(reference), known);
+  if (!near.empty()) {
+    const bool absent = std::count(known.begin(), known.end(), near) == 1 &&
+                        std::find(made_here.begin(), made_here.end(), near) != made_here.end();
+    return "did you mean " + near + (absent ? ", which devenv image bootstrap makes?" : "?");
+  }
+  return "see `devenv images`; one that is to be built here: devenv build -t " + reference.familiar() +
+         " DIR; base images that need no registry: devenv image bootstrap";
 }
 
 }  // namespace
@@ -55,11 +79,10 @@ std::optional<store::StoredImage> Images::try_find(const std::string& text) cons
       throw;
     } catch (const Error&) {
       // Not a reference. It may still be an id's prefix.
-      if (text.find_first_not_of("0123456789abcdef") != std::string::npos) throw;
+      if (!may_be_id(text)) throw;
     }
   }
-  if (text.rfind("sha256:", 0) == 0 || text.find_first_not_of("0123456789abcdef") == std::string::npos)
-    return store_.images().find_id(text);
+  if (may_be_id(text)) return store_.images().find_id(text);
   return std::nullopt;
 }
 
@@ -68,17 +91,20 @@ store::StoredImage Images::find(const std::string& text) const {
   if (registry::is_image_id(text))
     throw NotFound("find image " + text + ": not in the store", "see: devenv images");
   throw NotFound("find image " + text + ": not in the store",
-                 way_out(registry::parse_reference_or_latest(text)));
+                 way_out(registry::parse_reference_or_latest(text), store_.images().list()));
 }
 
 store::StoredImage Images::pull(const std::string& text, const Progress& progress) const {
+  if (text.starts_with("sha256:"))  // as a name it would be tag … of image sha256
+    throw NotFound("get image " + text + ": no image of the store has this id, and a registry has names",
+                   "see: devenv images");
   const registry::Reference reference = registry::parse_reference_or_latest(text);
   try {
     return registry::pull(reference, store_, mount_layers, progress);
   } catch (const Error& error) {
     throw NotFound(
         "get image " + text + ": it is not in the store, and the registry gave none (" + error.what() + ")",
-        way_out(reference));
+        way_out(reference, store_.images().list()));
   }
 }
 

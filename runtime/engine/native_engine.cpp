@@ -10,7 +10,9 @@
 #include "paths.h"
 #include "processes.h"
 #include "runtime/build/builder.h"
+#include "runtime/kernel/refusal.h"
 #include "runtime/registry/bootstrap.h"
+#include "runtime/store/names.h"
 #include "runtime/store/store.h"
 
 namespace devenv {
@@ -34,9 +36,12 @@ class NativeEngine final : public Engine {
 
   ImageInfo ensure_image(const std::string& reference, PullPolicy policy, const Progress& progress,
                          Deadline) override {
+    kernel::require_mount_privilege("use image " + reference);
     return describe(machine().images.ensure(reference, policy, progress));
   }
   ImageInfo build(const BuildSpec& spec, const Progress& report) override {
+    kernel::require_mount_privilege("build " + spec.context_dir);
+    for (const std::string& tag : spec.tags) registry::parse_reference_or_latest(tag);  // not after the work
     std::mutex reporting;
     const Progress progress = [&](const std::string& line) {
       const std::lock_guard lock(reporting);
@@ -46,6 +51,7 @@ class NativeEngine final : public Engine {
     return build::run_build(spec, backend, progress);
   }
   ImageInfo bootstrap(const std::string& reference, bool force, const Progress& progress) override {
+    kernel::require_mount_privilege("bootstrap " + reference);
     const store::FileLock adding = machine().store.add_content();
     return describe(registry::bootstrap(registry::parse_reference_or_latest(reference), machine().store,
                                         mount_layers, progress, force));
@@ -69,7 +75,8 @@ class NativeEngine final : public Engine {
   }
 
   NetworkInfo create_network(const NetworkSpec& spec) override {
-    const std::string name = spec.name.empty() ? random_name() : spec.name;
+    const std::string name =
+        spec.name.empty() ? random_name() : store::checked_name(spec.name, "name network");
     const auto holder = spec.lifetime == Lifetime::session ? holders_.session() : holders_.detached();
     return describe(holder->create_network(name, spec.internal));
   }
@@ -82,10 +89,7 @@ class NativeEngine final : public Engine {
     return all;
   }
   void remove_network(const std::string& name_or_id) override {
-    holders_.ask_each([&](const auto& holder) {
-      holder->remove_network(name_or_id);
-      return false;
-    });
+    machine().containers.remove_network(name_or_id);
   }
 
   ContainerInfo start(const ContainerSpec& spec, Lifetime lifetime) override {
@@ -139,8 +143,7 @@ class NativeEngine final : public Engine {
     return all;
   }
   void remove_volume(const std::string& name, bool force) override {
-    if (force && !machine().store.volumes().has(name)) return;
-    machine().store.volumes().remove(name);
+    machine().containers.remove_volume(name, force);
   }
 
  private:

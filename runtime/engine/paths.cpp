@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "devenv/error.h"
 #include "runtime/base/random_id.h"
 #include "runtime/store/store.h"
 
@@ -36,6 +37,9 @@ constexpr const char* kBirds[] = {"avocet",  "bittern", "crane",  "dipper",  "eg
 NativeEngineOptions resolve_options(NativeEngineOptions options) {
   if (options.store_dir.empty()) options.store_dir = store::Store::default_root();
   if (options.runtime_dir.empty()) options.runtime_dir = default_runtime_dir();
+  if (options.runtime_dir[0] != '/')
+    throw Error("use runtime directory " + options.runtime_dir + ": not an absolute path",
+                "begin DEVENV_RUNTIME_DIR with a /");
   return options;
 }
 

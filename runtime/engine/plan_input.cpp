@@ -1,27 +1,14 @@
 // What a container's plan needs to know of this machine: filter, image defaults, the host's CAs.
-#include <signal.h>
-
-#include <cctype>
-#include <cstring>
-
 #include "containers.h"
 #include "host_ca.h"
+#include "runtime/base/signals.h"
 #include "runtime/kernel/capabilities.h"
 #include "runtime/kernel/seccomp.h"
 
 namespace devenv::engine {
 
 int parse_signal(const std::string& text) {
-  std::string name = text;
-  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (name.rfind("SIG", 0) == 0) name.erase(0, 3);
-  for (int number = 1; number < NSIG; ++number) {
-    const char* abbreviation = sigabbrev_np(number);
-    if (name == std::to_string(number) || (abbreviation && name == abbreviation)) return number;
-  }
-  if (name.rfind("RTMIN+", 0) == 0 && name.size() > 6 &&
-      name.find_first_not_of("0123456789", 6) == std::string::npos)
-    if (const int number = SIGRTMIN + std::stoi(name.substr(6, 3)); number <= SIGRTMAX) return number;
+  if (const auto number = signal_number(text)) return *number;
   throw Error("read signal \"" + text + "\": no such signal", "give a name such as SIGTERM or a number");
 }
 

@@ -58,12 +58,17 @@ namespace engine {
 Json to_json(const ContainerSpec& spec) { return spec; }
 Json to_json(const ContainerInfo& info) { return info; }
 
-ContainerInfo container_info_from_json(const Json& json, const std::string& name) {
+ContainerInfo container_info_from_json(const std::string& text, const std::string& id) {
+  ContainerInfo info;
   try {
-    return json.get<ContainerInfo>();
-  } catch (const Json::exception& error) {
-    throw Error("parse " + name + ": not a container record of this version of devenv");
+    info = parse_json(text, "record of container " + id).get<ContainerInfo>();
+  } catch (const std::exception&) {
+    info = {};
+    info.name = "damaged_" + id.substr(0, 12);
+    info.image = "?";
   }
+  info.id = id;
+  return info;
 }
 
 }  // namespace engine

@@ -11,7 +11,9 @@ namespace devenv::engine {
 Json to_json(const ContainerSpec& spec);
 Json to_json(const ContainerInfo& info);
 
-/// Inverse of to_json. Throws Error "parse <name>: …" for anything else.
-ContainerInfo container_info_from_json(const Json& json, const std::string& name);
+/// Inverse of to_json, from its text. Of a record that cannot be read (damaged, another version's) there is
+/// only the id, and a name that says so: one of them must not keep the others from being listed, nor itself
+/// from being removed.
+ContainerInfo container_info_from_json(const std::string& text, const std::string& id);
 
 }  // namespace devenv::engine

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "devenv/error.h"
+#include "runtime/base/nearest.h"
 
 namespace devenv::kernel {
 namespace {
@@ -22,32 +23,11 @@ std::string lower(std::string text) {
 
 bool means_all(const std::string& name) { return lower(name) == "all" || lower(name) == "cap_all"; }
 
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest_name(const std::string& wanted) {
-  std::string best;
-  std::size_t best_distance = 6;
-  for (unsigned capability = 0; capability < static_cast<unsigned>(cap_max_bits()); ++capability) {
-    const std::string name = capability_name(capability).substr(4);
-    if (const std::size_t far = distance(lower(wanted), lower(name)); far < best_distance) {
-      best = name;
-      best_distance = far;
-    }
-  }
-  return best;
+std::vector<std::string> capability_names() {
+  std::vector<std::string> names;
+  for (unsigned capability = 0; capability < static_cast<unsigned>(cap_max_bits()); ++capability)
+    names.push_back(capability_name(capability).substr(4));
+  return names;
 }
 
 std::uint64_t mask_of(const std::vector<std::string>& names) {
@@ -89,9 +69,9 @@ unsigned parse_capability(const std::string& name) {
   // libcap also takes numbers; docker does not.
   const bool number = name.find_first_not_of("0123456789") == std::string::npos;
   if (!number && cap_from_name(full.c_str(), &value) == 0) return static_cast<unsigned>(value);
-  const std::string near = nearest_name(full.substr(4));
+  const std::string near = nearest_name(full.substr(4), capability_names());
   throw Error("use capability \"" + name + "\": no such capability",
-              near.empty() ? "" : "did you mean " + near + "?");
+              near.empty() ? "as in NET_ADMIN; man 7 capabilities lists them" : "did you mean " + near + "?");
 }
 
 std::string capability_name(unsigned capability) {

@@ -6,6 +6,7 @@
 
 #include "devenv/error.h"
 #include "mounts.h"
+#include "refusal.h"
 #include "rootfs.h"
 
 namespace devenv::kernel {
@@ -27,8 +28,6 @@ int mount_in_own_namespace(const OverlayLayers& layers) {
 
 std::string hint_for(int code, const OverlaySpec& spec) {
   switch (code) {
-    case EPERM:
-      return "be root, or enable unprivileged user namespaces";
     case ENODEV:
       return "load the overlay kernel module";
     case EINVAL:
@@ -36,7 +35,7 @@ std::string hint_for(int code, const OverlaySpec& spec) {
     case E2BIG:
       return "too many layers for this kernel";
     default:
-      return {};
+      return refusal_hint(code);
   }
 }
 

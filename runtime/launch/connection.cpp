@@ -23,11 +23,6 @@ namespace {
 constexpr auto kHolderTime = std::chrono::seconds(15);
 constexpr int kLookIntervalMs = 100;
 
-[[noreturn]] void throw_lost() {
-  throw Error("ask the devenv holder: the devenv holder process died and its containers with it",
-              "was it killed, or the machine out of memory? start again");
-}
-
 // The user's signal handlers must not run on a thread they know nothing of.
 class BlockSignals {
  public:
@@ -90,19 +85,16 @@ std::shared_ptr<Connection::Pending> Connection::send(Message message, std::stri
   auto pending = std::make_shared<Pending>();
   {
     const std::lock_guard lock(mutex_);
-    if (lost_) throw_lost();
+    if (!lost_) pending_[next_serial_] = pending;
+    pending->lost = lost_;
     message.serial = next_serial_++;
-    pending_[message.serial] = pending;
   }
   const std::lock_guard one_at_a_time(send_mutex_);
   const int error = send_message(socket_.get(), message, passed.data(), passed.size());
-  if (error == 0) return pending;
+  // A holder that is gone may have said why: the reader takes that, and then the end.
+  if (error == 0 || error == -EPIPE || error == -ECONNRESET) return pending;
   const std::lock_guard lock(mutex_);
   pending_.erase(message.serial);
-  if (error == -EPIPE || error == -ECONNRESET) {
-    lost_ = true;  // whoever is told so must not find it alive afterwards, though the reader has not noticed yet
-    throw_lost();
-  }
   throw SystemError(-error, "ask the devenv holder");
 }
 
@@ -116,7 +108,14 @@ bool Connection::await(Pending& pending, Deadline deadline) {
   return pending.ready.wait_for(lock, deadline.remaining(), finished);
 }
 
-void Connection::check_answer(const Pending& pending) {
+// Read without the lock: it is not written any more once a request is lost.
+void Connection::throw_lost() const {
+  if (!last_words_.empty()) throw Error(last_words_);
+  throw Error("ask the devenv holder: the devenv holder process died and its containers with it",
+              "was it killed, or the machine out of memory? start again");
+}
+
+void Connection::check_answer(const Pending& pending) const {
   if (pending.lost) throw_lost();
   const Message& message = pending.answer.message;
   if (message.type != MessageType::error) return;
@@ -173,7 +172,10 @@ void Connection::deliver(const Message& message, std::vector<UniqueFd> fds) {
   answer.fds = std::move(fds);
   const std::lock_guard lock(mutex_);
   const auto found = pending_.find(message.serial);
-  if (found == pending_.end()) return;
+  if (found == pending_.end()) {
+    if (answer.message.type == MessageType::error) last_words_ = answer.message.text;
+    return;
+  }
   const auto pending = found->second;
   pending_.erase(found);
   pending->answer = std::move(answer);

@@ -45,7 +45,7 @@ class Connection {
   /// False at the deadline.
   bool await(Pending& pending, Deadline deadline);
   /// Throws what an answered error means, or that the holder died.
-  static void check_answer(const Pending& pending);
+  void check_answer(const Pending& pending) const;
   /// send, await, check.
   Answer call(const Message& message, std::string_view payload = {}, const std::vector<int>& fds = {});
 
@@ -59,6 +59,7 @@ class Connection {
   void lose_all();
   void wait_for_holder() const;
   bool is_forked_copy() const;
+  [[noreturn]] void throw_lost() const;
 
   UniqueFd socket_;
   pid_t holder_;
@@ -68,6 +69,7 @@ class Connection {
   std::map<std::uint64_t, std::shared_ptr<Pending>> pending_;
   std::uint64_t next_serial_ = 1;
   bool lost_ = false;
+  std::string last_words_;  ///< why the holder could not begin, said before it was asked anything
   std::thread reader_;
 };
 

@@ -192,10 +192,11 @@ void Container::release() {
 }
 
 void Container::record_exit() const {
-  const std::string text = std::to_string(exit_->code) + ' ' + std::to_string(exit_->signal) + ' ' +
-                           std::to_string(exit_->out_of_memory) + ' ' + std::to_string(finished_ns_) + '\n';
+  std::string text = std::to_string(exit_->code) + ' ' + std::to_string(exit_->signal) + ' ' +
+                     std::to_string(exit_->out_of_memory) + ' ' + std::to_string(finished_ns_);
+  text.resize(kExitRecordBytes - 1, ' ');
   try {
-    replace_file(plan_.exit_path, text);
+    write_all(open_file(plan_.exit_path, O_WRONLY).get(), text + '\n', plan_.exit_path);
   } catch (const Error&) {
     // Its directory may have been removed under us: then nobody asks either.
   }

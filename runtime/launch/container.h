@@ -21,6 +21,9 @@
 
 namespace devenv::launch {
 
+/// The record of an exit overwrites as many bytes that are there already: a full disk does not lose it.
+constexpr std::size_t kExitRecordBytes = 64;
+
 class Container {
  public:
   /// `starter` is answered when the command was executed or could not be.

@@ -5,6 +5,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/kernel/identity.h"
+#include "runtime/kernel/refusal.h"
 
 namespace devenv::launch {
 
@@ -21,12 +22,16 @@ StartError command_error(const ProcessPlan& process, int error) {
   }
   if (error == ENOEXEC)
     return {ErrorKind::command, 126, what + "not a program for this machine; a script needs a #! line"};
-  return {ErrorKind::command, 126, SystemError(error, "execute \"" + command + "\"").what()};
+  const char* hint =
+      error == EACCES ? "it is a directory, not executable (chmod +x), or on a noexec mount" : "";
+  return {ErrorKind::command, 126, SystemError(error, "execute \"" + command + "\"", hint).what()};
 }
 
 StartError user_error(const ProcessPlan& process, int error) {
   const char* reason = kernel::reason_of(static_cast<kernel::IdentityError>(error));
-  return {ErrorKind::error, 0, "resolve user \"" + process.user + "\": " + reason};
+  return {ErrorKind::error, 0,
+          "resolve user \"" + process.user + "\": " + reason +
+              "; name a user and group the image has, or give numbers, as in 1000:1000"};
 }
 
 std::string object_of(const SandboxPlan& plan, const ProcessPlan& process, const Failure& failure) {
@@ -48,15 +53,27 @@ std::string object_of(const SandboxPlan& plan, const ProcessPlan& process, const
   }
 }
 
+std::string hint_for(const Failure& failure) {
+  switch (failure.step) {
+    case Step::mount:
+      return {};  // its source is the user's: a refusal says nothing of the machine
+    case Step::work_dir:
+      return "it has to be a directory in the image that the user may enter; choose one with -w";
+    default:
+      return kernel::refusal_hint(failure.error);
+  }
+}
+
 }  // namespace
 
 StartError start_error(const SandboxPlan& plan, const ProcessPlan& process, const Failure& failure) {
   if (failure.step == Step::exec) return command_error(process, failure.error);
   if (failure.step == Step::identity && failure.error < 64) return user_error(process, failure.error);
   const std::string name = plan.name.empty() ? plan.id.substr(0, 12) : plan.name;
+  const std::string doing = &process == &plan.process ? "start container " : "run a process in container ";
   const std::string action = action_of(failure.step) + object_of(plan, process, failure);
   return {ErrorKind::system, failure.error,
-          SystemError(failure.error, "start container " + name + ": " + action).what()};
+          SystemError(failure.error, doing + name + ": " + action, hint_for(failure)).what()};
 }
 
 }  // namespace devenv::launch

@@ -11,6 +11,7 @@
 #include "runtime/base/files.h"
 #include "runtime/kernel/device_filter.h"
 #include "runtime/kernel/namespaces.h"
+#include "runtime/kernel/refusal.h"
 
 namespace devenv::launch {
 
@@ -57,6 +58,7 @@ void Container::make_directories() const {
   make_directory(plan_.scratch_dir, 0700);
   make_directory(plan_.rootfs.upper, 0755);
   make_directory(plan_.rootfs.work, 0700);
+  if (!plan_.exit_path.empty()) replace_file(plan_.exit_path, std::string(kExitRecordBytes, ' '), 0600);
 }
 
 void Container::open_pipes(Prepared& prepared) {
@@ -146,7 +148,9 @@ void Container::start() {
   request.cgroup_fd = cgroup_ ? cgroup_->v2_fd() : -1;
   const kernel::CloneResult cloned = kernel::clone_process(request);
   if (cloned.pid == 0) run_init(prepared.context);
-  if (cloned.error < 0) throw SystemError(-cloned.error, "create the namespaces of container " + plan_.name);
+  if (cloned.error < 0)
+    throw SystemError(-cloned.error, "create the namespaces of container " + plan_.name,
+                      kernel::refusal_hint(-cloned.error));
   pid_ = cloned.pid;
   pidfd_ = UniqueFd(cloned.pidfd);
   server_.loop().add(pidfd_.get(), EPOLLIN, [this](std::uint32_t) { on_gone(); });

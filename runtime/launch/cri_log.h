@@ -10,6 +10,9 @@
 
 namespace devenv::launch {
 
+/// The mode of a log file of which something is missing since the disk was full; 0600 else.
+constexpr unsigned kCutLogMode = 0400;
+
 enum class CriStream { out, err, end };
 
 struct CriRecord {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "runtime/base/files.h"
 #include "runtime/kernel/namespaces.h"
 #include "runtime/kernel/process_setup.h"
+#include "runtime/kernel/refusal.h"
 #include "runtime/net/netns.h"
 #include "session.h"
 #include "spawn.h"
@@ -64,6 +66,7 @@ void prepare_process() {
   kernel::close_descriptors_from(kHelperFd + 1);
   check(fcntl(kHelperFd, F_SETFD, FD_CLOEXEC), "keep the owner's socket from children");
   std::signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_NAME, "devenv-helper");  // else "memfd:devenv-he"
   umask(022);
   raise_descriptor_limit();
   check(chdir("/"), "enter /");
@@ -72,8 +75,7 @@ void prepare_process() {
 UniqueFd leave_host_namespaces() {
   UniqueFd host_netns = net::current_netns();
   if (const int error = kernel::unshare_namespaces(CLONE_NEWNET | CLONE_NEWNS); error < 0)
-    throw SystemError(-error, "create the holder's namespaces",
-                      error == -EPERM ? "devenv needs root for now: run it as root or through sudo" : "");
+    throw SystemError(-error, "create the holder's namespaces");
   // Slave: what is unmounted on the host later disappears here too and is not kept busy by us.
   check(mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), "make the holder's mounts its own");
   return host_netns;
@@ -110,7 +112,7 @@ void hold(ServerOptions options) {
   // The reaper is there before anything it would have to sweep.
   Janitor janitor = Janitor::spawn(options.runtime_dir, options.session_id, owner_process.get());
   auto lock = create_session(options.runtime_dir, options.session_id);
-  if (!lock) throw Conflict("start devenv holder " + options.session_id + ": it runs already");
+  if (!lock) throw Conflict("session " + options.session_id + " has one already");
   janitor.session_is_ours();
   {
     UniqueFd host_netns = leave_host_namespaces();
@@ -132,7 +134,7 @@ void tell_owner(const std::string& text) {
   Message message;
   message.type = MessageType::error;
   message.serial = 1;  // of its hello
-  set_text(message.text, sizeof message.text, text.c_str());
+  set_text(message.text, sizeof message.text, ("start the devenv holder: " + text).c_str());
   send_message(kHelperFd, message);
 }
 
@@ -145,6 +147,10 @@ int run_holder(const ServerOptions& options, char* const* argv) noexcept {
     if (options.detached) leave_parent();
     hold(options);
     return 0;
+  } catch (const SystemError& error) {
+    const std::string text = error.what(), hint = kernel::refusal_hint(error.code());
+    tell_owner(hint.empty() || text.find("; ") != std::string::npos ? text : text + "; " + hint);
+    return 1;
   } catch (const std::exception& error) {
     tell_owner(error.what());
     return 1;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <thread>
 
 #include "connection.h"
 #include "control_address.h"
@@ -22,6 +23,8 @@ namespace devenv::launch {
 namespace {
 
 constexpr int kAttempts = 20;
+constexpr auto kTimeToLeave = std::chrono::seconds(10);
+constexpr auto kPause = std::chrono::milliseconds(2);
 
 UniqueFd connect_socket(const std::string& session_dir) {
   UniqueFd socket(check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "create a socket"));
@@ -48,10 +51,18 @@ Spawned spawn_holder(const HolderOptions& options, const std::string& id, const 
   return {std::move(ours), pid};
 }
 
-// Until the session's lock is free. Blocks: its holder is on its way out.
-void wait_until_dead(const std::string& session_dir) {
+// Until the session's lock is free: a holder that did not answer is on its way out. flock(2) has no timeout,
+// so it is asked again and again.
+void wait_until_dead(const std::string& session_dir, Deadline deadline) {
   const UniqueFd lock(open(lock_path(session_dir).c_str(), O_RDONLY | O_CLOEXEC));
-  while (lock && flock(lock.get(), LOCK_SH) != 0 && errno == EINTR) continue;
+  while (lock && flock(lock.get(), LOCK_SH | LOCK_NB) != 0) {
+    if (deadline.passed())
+      throw Error(
+          "use the devenv holder of detached containers: it does not answer",
+          "it may be of another version of devenv: remove its containers with that one, or end the process "
+          "that `pgrep -f 'devenv-helper hold'` shows");
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 }  // namespace
@@ -87,7 +98,7 @@ std::shared_ptr<Holder> Holder::connect_or_spawn_detached(const HolderOptions& o
   sweep_dead_sessions(options.runtime_dir, options.store_dir);
   for (int attempt = 1;; ++attempt) {
     if (auto holder = connect(dir)) return holder;
-    wait_until_dead(dir);
+    wait_until_dead(dir, Deadline::after(kTimeToLeave));
     Spawned spawned = spawn_holder(options, kDetachedSession, "detached");
     while (waitpid(spawned.pid, nullptr, 0) < 0 && errno == EINTR) continue;  // it forks and leaves
     std::shared_ptr<Holder> holder(

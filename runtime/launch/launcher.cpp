@@ -184,7 +184,7 @@ std::optional<ExitStatus> Holder::wait_for(const ExecKey& key, Deadline deadline
     const auto known = waits_->pending.find(key);
     if (known != waits_->pending.end() && known->second == pending) waits_->pending.erase(known);
   }
-  Connection::check_answer(*pending);
+  connection_->check_answer(*pending);
   return exit_of(pending->answer.message);
 }
 

@@ -16,8 +16,9 @@ bool executable(const std::string& path) { return !path.empty() && access(path.c
 std::string locate_helper() {
   if (const char* given = std::getenv("DEVENV_HELPER"); given != nullptr && *given != '\0') {
     if (executable(given)) return given;
-    throw NotFound(std::string("find the devenv helper: $DEVENV_HELPER is ") + given +
-                   ", which cannot be executed");
+    throw NotFound(
+        std::string("find the devenv helper: $DEVENV_HELPER is ") + given + ", which cannot be executed",
+        "unset it, or name the devenv-helper of this devenv");
   }
   const std::string file = file_holding(reinterpret_cast<const void*>(&locate_helper));
   const std::string dir = file.substr(0, file.rfind('/'));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,6 +38,8 @@ bool LogPump::read_once(const Source& source) {
   std::string records;
   append_records(records, unix_now_ns(), source.stream, {buffer, static_cast<std::size_t>(got)});
   write(records);
+  if (failed_)
+    fchmod(log_.get(), kCutLogMode);  // needs no space, and tells readers that something is missing
   return true;
 }
 

@@ -39,7 +39,7 @@ class LogPump {
   UniqueFd log_;
   std::vector<Source> sources_;
   std::vector<UniqueFd> followers_;
-  bool failed_ = false;
+  bool failed_ = false;  ///< the last write; that some was lost, the file's mode tells
 };
 
 }  // namespace devenv::launch

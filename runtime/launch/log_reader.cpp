@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -21,7 +22,7 @@ class FileLogReader : public LogReader {
   std::optional<LogLine> next(Deadline deadline) override {
     for (;;) {
       if (auto line = take_line()) return line;
-      if (ended_) return std::nullopt;
+      if (ended_) return loss();
       if (read_more()) continue;
       if (!writes_) {
         ended_ = true;
@@ -32,7 +33,7 @@ class FileLogReader : public LogReader {
     }
   }
 
-  bool ended() const override { return ended_ && buffer_.find('\n', at_) == std::string::npos; }
+  bool ended() const override { return ended_ && buffer_.find('\n', at_) == std::string::npos && !cut(); }
 
  private:
   std::optional<LogLine> take_line() {
@@ -49,6 +50,19 @@ class FileLogReader : public LogReader {
                      std::string(record->text), record->complete};
     }
     return std::nullopt;
+  }
+
+  bool cut() const {
+    struct stat status {};
+    return !told_of_loss_ && fstat(file_.get(), &status) == 0 && (status.st_mode & 0777) == kCutLogMode;
+  }
+
+  /// The last line of a log that a full disk cut.
+  std::optional<LogLine> loss() {
+    if (!cut()) return std::nullopt;
+    told_of_loss_ = true;
+    return LogLine{unix_now_ns(), LogStream::err,
+                   "devenv: write " + path_ + ": no space left on device; some of the output is lost", true};
   }
 
   bool read_more() {
@@ -76,7 +90,7 @@ class FileLogReader : public LogReader {
   UniqueFd file_, writes_;
   std::string buffer_;
   std::size_t at_ = 0;
-  bool ended_ = false;
+  bool ended_ = false, told_of_loss_ = false;
 };
 
 }  // namespace

@@ -57,7 +57,8 @@ void Networks::give_back_subnet(unsigned index) {
 
 const NamedNetwork& Networks::create(NetworkRequest request) {
   if (networks_.count(request.name) != 0)
-    throw Conflict("create network " + request.name + ": the name is taken");
+    throw Conflict("create network " + request.name + ": the name is taken",
+                   "choose another, or remove it: devenv network rm " + request.name);
   const std::string name = request.name;
   auto idle = idle_.extract(request.subnet);
   if (!idle.empty() && idle.mapped().request.internal == request.internal) {
@@ -86,9 +87,11 @@ NamedNetwork* Networks::find(const std::string& name_or_id) {
 bool Networks::remove(const std::string& name_or_id) {
   const NamedNetwork* network = find(name_or_id);
   if (network == nullptr) return false;
-  if (network->network->attached() > 0)
-    throw Conflict("remove network " + name_or_id + ": " + std::to_string(network->network->attached()) +
-                   " containers are on it");
+  if (const std::size_t attached = network->network->attached(); attached > 0)
+    throw Conflict("remove network " + name_or_id + ": " +
+                       (attached == 1 ? "a container is" : std::to_string(attached) + " containers are") +
+                       " on it",
+                   "remove that first");
   const unsigned subnet = network->request.subnet;
   idle_.insert_or_assign(subnet, std::move(networks_.extract(network->request.name).mapped()));
   idle_subnets_.push_back(subnet);

@@ -95,7 +95,8 @@ struct SandboxPlan {
   std::string
       scratch_dir;  ///< made before start, removed with the container; "" or Holder::scratch_dir() + "/" + id
   std::string log_path;   ///< CRI log, created; its directory exists or is scratch_dir
-  std::string exit_path;  ///< "": not kept; else a file "code signal oom finished_ns\n", replaced on exit
+  std::string exit_path;  ///< "": not kept; else a file "code signal oom finished_ns\n", there from the
+                          ///< start, filled in on exit
   /// Removed by the holder once it exited and somebody was told its end, its starter is gone, or two seconds
   /// passed.
   bool auto_remove = false;

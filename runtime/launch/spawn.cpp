@@ -8,6 +8,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/unique_fd.h"
+#include "runtime/kernel/refusal.h"
 
 namespace devenv::launch {
 
@@ -69,7 +70,7 @@ pid_t spawn_helper(const std::string& path, const std::vector<std::string>& argv
   pid_t pid = -1;
   const int error =
       posix_spawn(&pid, path.c_str(), actions.get(), attributes.get(), arguments.data(), environ);
-  if (error != 0) throw SystemError(error, "execute the devenv helper " + path);
+  if (error != 0) throw SystemError(error, "execute the devenv helper " + path, kernel::refusal_hint(error));
   return pid;
 }
 

@@ -59,9 +59,11 @@ int receive_message(int socket, Message& message, Received& received) noexcept {
   header.msg_control = buffer.bytes;
   header.msg_controllen = sizeof buffer.bytes;
   ssize_t got;
+  // A peer that went without having read everything of ours is reported first, once; what it said last comes
+  // after.
   do got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return errno == ECONNRESET ? 0 : -errno;
+  while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+  if (got < 0) return -errno;
   if (got == 0) return 0;
   take_fds(header, received);
   const bool whole =

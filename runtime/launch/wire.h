@@ -9,8 +9,8 @@
 namespace devenv::launch {
 
 constexpr std::uint32_t kWireMagic = 0x64766e76;  // "dvnv"
-constexpr std::uint16_t kWireVersion = 1;
-constexpr std::size_t kMaxFds = 128;  // the kernel's limit is 253 (SCM_MAX_FD)
+constexpr std::uint16_t kWireVersion = 2;         ///< raised with every change of what follows
+constexpr std::size_t kMaxFds = 128;              // the kernel's limit is 253 (SCM_MAX_FD)
 
 enum class MessageType : std::uint16_t {
   // client → holder; each is answered by ok or error with the same serial

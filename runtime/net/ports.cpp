@@ -86,7 +86,8 @@ bool means_no_ipv6(int code) {
       address.storage.ss_family == AF_INET6 ? "[" + address.text + "]:" : address.text + ":";
   const std::string action = "publish port " + where + port + (request.udp ? "/udp" : "");
   if (code == EADDRINUSE) {
-    const std::string owner = request.host_port == 0 ? "" : port_owner(request.host_port, request.udp);
+    std::string owner = request.owner ? request.owner() : "";
+    if (owner.empty() && request.host_port != 0) owner = port_owner(request.host_port, request.udp);
     throw Conflict(action + ": the port is in use" + (owner.empty() ? "" : " by " + owner),
                    "choose another host port, or none to get a free one");
   }
@@ -94,6 +95,8 @@ bool means_no_ipv6(int code) {
     throw SystemError(
         code, action,
         "ports below net.ipv4.ip_unprivileged_port_start (1024) need root; choose a higher one");
+  if (code == EADDRNOTAVAIL)
+    throw SystemError(code, action, "this machine has no such address; `ip address` lists those it has");
   throw SystemError(code, action);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct PortRequest {
   std::string host_ip;          ///< empty: 127.0.0.1 and ::1; else numeric IPv4 or IPv6
   std::uint16_t host_port = 0;  ///< 0: one that is free on all addresses
   bool udp = false;
+  /// Who has host_port, asked when it is taken; empty answer: /proc is asked for the process.
+  std::function<std::string()> owner = {};
 };
 
 struct ReservedPort {
@@ -22,7 +25,7 @@ struct ReservedPort {
   std::vector<UniqueFd> sockets;      ///< nonblocking, close-on-exec; TCP ones already listen
 };
 
-/// Throws Conflict naming the holder of a taken port if /proc tells, SystemError (EACCES for a privileged
+/// Throws Conflict naming who has a taken port, SystemError (EACCES for a privileged
 /// port, with a way out), Error for a host_ip that is no address. On a machine without IPv6 only IPv4 is
 /// bound.
 ReservedPort reserve_port(const PortRequest& request);

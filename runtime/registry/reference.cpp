@@ -166,6 +166,9 @@ std::optional<Reference> match(std::string_view text) {
   return result;
 }
 
+constexpr char kLooks[] =
+    "references look like [host[:port]/]name[:tag][@digest], a digest is sha256: and 64 hexadecimal digits";
+
 [[noreturn]] void refuse(std::string_view text, const std::string& reason, const std::string& hint = {}) {
   throw Error("parse image reference \"" + std::string(text) + "\": " + reason, hint);
 }
@@ -219,12 +222,14 @@ Reference parse_reference(std::string_view text) {
   if (text.size() == 64 && all(text, is_lower_hex)) refuse(text, "64 hex digits are an image id, not a name");
   const Split split = split_domain(text);
   const std::string path = split.rest.substr(0, split.rest.find(':'));
-  if (has_upper(path)) refuse(text, "the repository name must be lower case", "try \"" + lower(path) + "\"");
+  if (has_upper(path))
+    refuse(text, "the repository name must be lower case",
+           match(lower(split.domain + "/" + split.rest)) ? "try \"" + lower(text) + "\"" : kLooks);
 
   const std::string whole = split.domain + "/" + split.rest;
   std::optional<Reference> result = match(whole);
   if (!result && match(lower(whole))) refuse(text, "the repository name must be lower case");
-  if (!result) refuse(text, "invalid format", "references look like [host[:port]/]name[:tag][@digest]");
+  if (!result) refuse(text, "invalid format", kLooks);
   if (result->path.size() > path_limit)
     refuse(text, "the repository name is longer than " + std::to_string(path_limit) + " characters");
   if (!result->digest.empty() && !is_digest(result->digest)) refuse_digest(text, result->digest);

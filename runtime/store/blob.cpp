@@ -88,14 +88,25 @@ std::uint64_t BlobStore::size(const std::string& digest) const {
 }
 
 std::string BlobStore::read(const std::string& digest, std::size_t limit) const {
-  std::string data = read_all(open(digest).get(), "blob " + digest, limit);
-  if (sha256_digest(data) != digest) {
+  try {
+    return inspect(digest, limit);
+  } catch (const CorruptBlob&) {
     remove(digest);  // so that the next pull or build makes it anew
     throw CorruptBlob("read blob " + digest +
                       ": its bytes are not what the digest promises; the damaged file was removed, pull or "
                       "build the image again");
   }
+}
+
+std::string BlobStore::inspect(const std::string& digest, std::size_t limit) const {
+  std::string data = read_all(open(digest).get(), "blob " + digest, limit);
+  if (sha256_digest(data) != digest) throw damaged(digest);
   return data;
+}
+
+CorruptBlob BlobStore::damaged(const std::string& digest) const {
+  return CorruptBlob("verify blob " + digest + ": its bytes are not what the digest promises; remove " +
+                     path(digest) + " and pull or build the image again");
 }
 
 std::string BlobStore::put(std::string_view data) const {
@@ -110,9 +121,7 @@ void BlobStore::verify(const std::string& digest) const {
   Sha256 hash;
   std::vector<char> buffer(256 * 1024);
   for (std::size_t n; (n = source(buffer.data(), buffer.size())) > 0;) hash.update({buffer.data(), n});
-  if ("sha256:" + hash.hex() != digest)
-    throw CorruptBlob("verify blob " + digest + ": its bytes are not what the digest promises; remove " +
-                      path(digest) + " and pull or build the image again");
+  if ("sha256:" + hash.hex() != digest) throw damaged(digest);
 }
 
 void BlobStore::remove(const std::string& digest) const {

@@ -33,14 +33,7 @@ std::vector<std::string> references_to(const Index& index, const std::string& di
   return references;
 }
 
-/// Takes the name from whichever entry has it. Untagged entries stay, one of each manifest, and only where no
-/// name leads to it.
-void drop_reference(Index& index, const std::string& reference) {
-  for (Descriptor& entry : index.manifests) {
-    if (reference_of(entry) == reference) entry.annotations.erase(ref_name);
-  }
-}
-
+/// Untagged entries stay, one of each manifest, and only where no name leads to it.
 void drop_superfluous(Index& index) {
   std::set<std::string> named, seen;
   for (const Descriptor& entry : index.manifests) {
@@ -60,6 +53,10 @@ Index ImageStore::read_index() const {
   } catch (const SystemError& error) {
     if (error.code() == ENOENT) return {};
     throw;
+  } catch (const Error& error) {
+    throw Error(error.what(),
+                "remove it: the images are then pulled or built again, out of the layers and the build "
+                "cache that are there");
   }
 }
 
@@ -75,11 +72,12 @@ bool ImageStore::update_index(const Change& change) const {
   return true;
 }
 
-StoredImage ImageStore::load(const Descriptor& entry) const {
+StoredImage ImageStore::load(const Descriptor& entry, ReadBlob read) const {
   Descriptor descriptor = entry;
   for (int depth = 0; depth < max_nesting; ++depth) {
     const std::string name = "manifest " + descriptor.digest;
-    auto parsed = parse_manifest(blobs_.read(descriptor.digest), descriptor.media_type, name);
+    auto parsed =
+        parse_manifest((blobs_.*read)(descriptor.digest, max_manifest_bytes), descriptor.media_type, name);
     if (const auto* index = std::get_if<Index>(&parsed)) {
       const Descriptor* chosen = select_platform(*index, host_platform());
       if (!chosen) throw NotFound("open image " + entry.digest + ": it has no variant for this machine");
@@ -91,7 +89,7 @@ StoredImage ImageStore::load(const Descriptor& entry) const {
     image.descriptor.annotations.erase(ref_name);
     image.manifest = std::get<Manifest>(std::move(parsed));
     image.id = image.manifest.config.digest;
-    image.config = parse_image_config(blobs_.read(image.id, max_config_bytes), "image config " + image.id);
+    image.config = parse_image_config((blobs_.*read)(image.id, max_config_bytes), "image config " + image.id);
     if (image.config.diff_ids.size() != image.manifest.layers.size())
       throw Error("open image " + image.id + ": its config names " +
                   std::to_string(image.config.diff_ids.size()) + " layers, its manifest " +
@@ -113,6 +111,21 @@ std::optional<StoredImage> ImageStore::load_complete(const Descriptor& entry) co
   } catch (const NotFound&) {
     return std::nullopt;
   }
+}
+
+/// Takes the name from whichever entry has it. What is damaged goes with its name.
+void ImageStore::drop_reference(Index& index, const std::string& reference) const {
+  std::erase_if(index.manifests, [&](Descriptor& entry) {
+    if (reference_of(entry) != reference) return false;
+    entry.annotations.erase(ref_name);
+    try {
+      const StoredImage image = load(entry);
+      return !std::all_of(image.manifest.layers.begin(), image.manifest.layers.end(),
+                          [&](const Descriptor& layer) { return blobs_.has(layer.digest); });
+    } catch (const Error&) {
+      return true;
+    }
+  });
 }
 
 StoredImage ImageStore::put_image(const ImageConfig& config, std::vector<Descriptor> layers,
@@ -272,6 +285,12 @@ void ImageStore::discard_if_corrupt(const std::string& digest) const {
   }
 }
 
+std::size_t ImageStore::count() const {
+  std::set<std::string> digests;
+  for (const Descriptor& entry : read_index().manifests) digests.insert(entry.digest);
+  return digests.size();
+}
+
 std::vector<std::string> ImageStore::verify() const {
   std::vector<std::string> problems;
   const auto attempt = [&](const auto& action) {
@@ -286,7 +305,7 @@ std::vector<std::string> ImageStore::verify() const {
   attempt([&] {
     for (const Descriptor& entry : read_index().manifests) {
       attempt([&] {
-        const StoredImage image = load(entry);
+        const StoredImage image = load(entry, &BlobStore::inspect);
         for (const Descriptor& layer : image.manifest.layers) {
           if (blobs_.size(layer.digest) != layer.size)
             throw CorruptBlob("verify image " + image.id + ": layer " + layer.digest +

@@ -61,12 +61,16 @@ class ImageStore {
   /// Rereads everything: one sentence per problem (corrupt or missing blob, half-written layer). Empty:
   /// sound.
   std::vector<std::string> verify() const;
+  /// How many images the index has, whole or not.
+  std::size_t count() const;
 
  private:
   Index read_index() const;
   template <class Change>
   bool update_index(const Change& change) const;
-  StoredImage load(const Descriptor& descriptor) const;
+  using ReadBlob = std::string (BlobStore::*)(const std::string& digest, std::size_t limit) const;
+  StoredImage load(const Descriptor& descriptor, ReadBlob read = &BlobStore::read) const;
+  void drop_reference(Index& index, const std::string& reference) const;
   void discard_if_corrupt(const std::string& digest) const;
   std::optional<StoredImage> load_complete(const Descriptor& descriptor) const;
 

@@ -22,7 +22,8 @@ std::string directory(const std::string& root, const std::string& key) {
 }  // namespace
 
 bool StateStore::has(const std::string& key) const {
-  return access((directory(root_, key) + "/diff").c_str(), F_OK) == 0;
+  const std::string path = directory(root_, key);
+  return access((path + "/diff").c_str(), F_OK) == 0 && access((path + "/meta.json").c_str(), F_OK) == 0;
 }
 
 std::optional<StateRecord> StateStore::find(const std::string& key) const {
@@ -61,6 +62,10 @@ bool StateStore::commit(const std::string& key, const std::string& upper_dir,
   const auto action = [&] { return "store state " + key; };
   check(rename(upper_dir.c_str(), (made + "/diff").c_str()), action);
   if (rename(made.c_str(), target.c_str()) == 0) return true;
+  // One that something else has damaged makes room.
+  if (!has(key) && rename(target.c_str(), (tmp.path() + "/damaged").c_str()) == 0 &&
+      rename(made.c_str(), target.c_str()) == 0)
+    return true;
   const int code = errno;
   rename((made + "/diff").c_str(), upper_dir.c_str());
   if (code == EEXIST || code == ENOTEMPTY) return false;

@@ -61,7 +61,8 @@ Store::Store(std::string root)
       build_cache_(root_ + "/cache/build") {}
 
 Store Store::open(const std::string& root) {
-  if (!root.starts_with('/')) throw Error("open store " + root + ": not an absolute path");
+  if (!root.starts_with('/'))
+    throw Error("open store " + root + ": not an absolute path", "begin DEVENV_STORE with a /");
   try {
     const std::string file = root + "/version";
     if (access(file.c_str(), F_OK) != 0 || !is_complete(root)) make_layout(root);
@@ -74,7 +75,11 @@ Store Store::open(const std::string& root) {
   } catch (const SystemError& error) {
     const bool denied = error.code() == EACCES || error.code() == EPERM || error.code() == EROFS;
     const bool hinted = std::string(error.what()).find("; ") != std::string::npos;
-    throw SystemError(error.code(), "open store " + root, denied || hinted ? writable_hint : "");
+    const bool no_place = error.code() == ENOENT || error.code() == ENOTDIR;
+    if (denied && geteuid() != 0)
+      throw SystemError(error.code(), "open store " + root,
+                        std::string("run devenv as root or through sudo, or ") + writable_hint);
+    throw SystemError(error.code(), "open store " + root, denied || hinted || no_place ? writable_hint : "");
   }
   return Store(root);
 }

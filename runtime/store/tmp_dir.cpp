@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <ctime>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,7 +42,32 @@ TmpDir::~TmpDir() {
   }
 }
 
+bool is_unfinished(const std::string& name) {
+  constexpr std::string_view mark = ".tmp-";
+  constexpr std::size_t random_digits = 12;
+  const std::size_t at = name.rfind(mark);
+  return at != std::string::npos && name.size() == at + mark.size() + random_digits;
+}
+
+bool is_abandoned(int dirfd, const std::string& name) {
+  constexpr std::time_t longest_write_s = 60;
+  const auto st = stat_at(dirfd, name);
+  return st && S_ISREG(st->st_mode) && st->st_mtim.tv_sec + longest_write_s < std::time(nullptr);
+}
+
+namespace {
+
+/// replace_file's temporary names of processes that were killed in it.
+void sweep_unfinished(const std::string& store_root) {
+  const UniqueFd dir = open_file(store_root, O_RDONLY | O_DIRECTORY);
+  for (const std::string& name : names_in(dir.get()))
+    if (is_unfinished(name) && is_abandoned(dir.get(), name)) unlinkat(dir.get(), name.c_str(), 0);
+}
+
+}  // namespace
+
 int sweep_tmp(const std::string& store_root) {
+  sweep_unfinished(store_root);
   const std::string tmp = store_root + "/tmp";
   const UniqueFd dir = open_file(tmp, O_RDONLY | O_DIRECTORY);
   const std::vector<std::string> names = names_in(dir.get());

@@ -25,7 +25,13 @@ class TmpDir {
   FileLock lock_;
 };
 
-/// Removes the entries of <store_root>/tmp nobody uses. Returns how many. Safe at any time.
+/// Whether `name` is a temporary one of replace_file.
+bool is_unfinished(const std::string& name);
+/// Whether it is too old to be a write under way.
+bool is_abandoned(int dirfd, const std::string& name);
+
+/// Removes the entries of <store_root>/tmp nobody uses, and unfinished files beside it. Returns how many
+/// entries. Safe at any time.
 int sweep_tmp(const std::string& store_root);
 
 }  // namespace devenv::store

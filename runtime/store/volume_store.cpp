@@ -21,13 +21,13 @@ namespace devenv::store {
 namespace {
 
 std::string directory(const std::string& root, const std::string& name) {
-  if (checked_name(name, "volume").size() < 2)
-    throw Error("volume \"" + name + "\": a name has two characters or more");
+  if (checked_name(name, "name volume").size() < 2)
+    throw Error("name volume \"" + name + "\": too short; use two characters or more");
   return root + "/volumes/" + name;
 }
 
 NotFound not_found(const std::string& name) {
-  return NotFound("volume " + name + ": there is none of that name; devenv volume ls shows those there are");
+  return NotFound("find volume " + name + ": there is none of that name", "see: devenv volume ls");
 }
 
 bool is_directory(const std::string& path) {
@@ -48,7 +48,7 @@ VolumeRecord VolumeStore::create(const std::string& name,
   make_directories(made, 0755);
   make_directories(made + "/_data", 0755);
   const Json meta = {{"created", std::time(nullptr)}, {"labels", labels}};
-  replace_file(made + "/meta.json", meta.dump());
+  replace_file(made + "/meta.json", dump_json(meta));
   // The loser of a race takes the winner's.
   if (rename(made.c_str(), target.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
     throw SystemError(errno, "create volume " + name);

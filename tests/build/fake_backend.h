@@ -88,7 +88,7 @@ class FakeBackend final : public Backend {
     fs::create_directories(dir);
     return open_file(dir, O_RDONLY | O_DIRECTORY);
   }
-  bool has_layer(const std::string& chain_id) override { return fs::exists(dir_of(chain_id)); }
+  bool has_layer(const Layer& layer) override { return fs::exists(dir_of(layer.chain_id)); }
   std::optional<std::string> cache_get(const std::string& key) override {
     const std::lock_guard lock(mutex);
     const auto found = cache.find(key);

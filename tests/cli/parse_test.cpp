@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "adapters/cli/arguments.h"
 #include "adapters/cli/parse/key_value.h"
 #include "adapters/cli/parse/mount_spec.h"
@@ -65,12 +67,18 @@ TEST(VolumeSpec, TellsPathsFromNames) {
   EXPECT_TRUE(is_anonymous_volume(parse_volume_spec("/data").source));
 }
 
+TEST(VolumeSpec, ADotBeginsARelativePath) {
+  const std::string here = std::filesystem::current_path();
+  EXPECT_EQ(parse_volume_spec("./src:/app").source, here + "/src");
+  EXPECT_EQ(parse_volume_spec("./src:/app").type, MountSpec::Type::bind);
+  EXPECT_EQ(parse_volume_spec("../a:/app").source, std::filesystem::path(here).parent_path() / "a");
+}
+
 TEST(VolumeSpec, ErrorsNameTheValueAndTheForm) {
-  EXPECT_EQ(
-      complaint(parse_volume_spec, "./src:/app"),
-      "read volume \"./src:/app\": \"./src\" is neither an absolute path nor a volume name; for a path write "
-      "\"$PWD/...\"; the form is [/HOST/PATH|NAME:]/CONTAINER/PATH[:ro], as in -v /src:/app or -v "
-      "data:/var/lib/db:ro");
+  EXPECT_EQ(complaint(parse_volume_spec, "s/rc:/app"),
+            "read volume \"s/rc:/app\": \"s/rc\" is neither a path (which begins with / or ./) nor a volume "
+            "name; the form is [/HOST/PATH|NAME:]/CONTAINER/PATH[:ro], as in -v /src:/app or -v "
+            "data:/var/lib/db:ro");
   for (const char* bad : {"", "data", "a:b", "/a:/b:/c", "/a:/b:ro:rw", "a b:/x", "/a:", ":/b"})
     EXPECT_THAT(complaint(parse_volume_spec, bad), HasSubstr("\"" + std::string(bad) + "\": ")) << bad;
 }

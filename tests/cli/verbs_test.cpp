@@ -67,7 +67,7 @@ TEST(Dispatch, MisuseOfFlagsIsExplained) {
             "[COMMAND] "
             "[ARG...]\n");
   EXPECT_EQ(devenv({"ps", "x"}).code, 125);
-  EXPECT_THAT(devenv({"run", "--cpus", "many", "x"}).err, HasSubstr("read --cpus \"many\": not a NUMBER"));
+  EXPECT_THAT(devenv({"run", "--cpus", "many", "x"}).err, HasSubstr("read --cpus \"many\": not a number"));
 }
 
 TEST(Run, FlagsAfterTheImageBelongToTheCommand) {

@@ -1,13 +1,19 @@
 #include "key_value.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "adapters/cli/usage_error.h"
+#include "runtime/base/files.h"
 
 namespace devenv::cli {
 namespace {
+
+constexpr std::size_t max_env_file_bytes = 16u << 20;
 
 std::optional<Pair> name_and_value(const std::string& text, const Lookup& lookup) {
   const std::size_t equals = text.find('=');
@@ -57,6 +63,16 @@ std::vector<Pair> parse_env_file(std::string_view text, const std::string& name,
     if (auto pair = name_and_value(std::string(line), lookup)) pairs.push_back(std::move(*pair));
   }
   return pairs;
+}
+
+std::vector<Pair> read_env_file(const std::string& path, const Lookup& lookup) {
+  const std::string action = "read env file " + path;
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+    throw UsageError(action + ": it is a directory", "each line of the file is NAME=VALUE or NAME");
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw SystemError(errno, action, "check the path given with --env-file");
+  return parse_env_file(read_all(file.get(), path, max_env_file_bytes), path, lookup);
 }
 
 Pair parse_label(const std::string& text) {

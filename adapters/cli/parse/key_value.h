@@ -23,6 +23,8 @@ std::optional<Pair> parse_env(const std::string& text, const Lookup& lookup);
 /// The lines of an --env-file: no quotes, no interpolation, '#' starts a comment line, a bare KEY imports.
 /// `name` is for messages.
 std::vector<Pair> parse_env_file(std::string_view text, const std::string& name, const Lookup& lookup);
+/// The same of a file. Throws UsageError, SystemError.
+std::vector<Pair> read_env_file(const std::string& path, const Lookup& lookup);
 
 /// "K=V", or "K" with an empty value.
 Pair parse_label(const std::string& text);

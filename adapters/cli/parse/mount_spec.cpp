@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <vector>
 
 #include "adapters/cli/usage_error.h"
@@ -147,13 +148,15 @@ MountSpec parse_volume_spec(const std::string& text) {
     mount.source = random_id();
     return mount;
   }
-  mount.source = parts[0];
+  mount.source =
+      parts[0] == "." || parts[0] == ".." || parts[0].starts_with("./") || parts[0].starts_with("../")
+          ? std::filesystem::absolute(parts[0]).lexically_normal().string()
+          : parts[0];
   if (mount.source.starts_with('/'))
     mount.type = MountSpec::Type::bind;
   else if (!is_volume_name(mount.source))
-    throw bad_volume(text,
-                     "\"" + mount.source +
-                         "\" is neither an absolute path nor a volume name; for a path write \"$PWD/...\"");
+    throw bad_volume(
+        text, "\"" + mount.source + "\" is neither a path (which begins with / or ./) nor a volume name");
   return mount;
 }
 

@@ -1,7 +1,5 @@
 #include "quantity.h"
 
-#include <signal.h>
-#include <string.h>
 #include <time.h>
 
 #include <array>
@@ -11,6 +9,7 @@
 #include <string_view>
 
 #include "adapters/cli/usage_error.h"
+#include "runtime/base/signals.h"
 
 namespace devenv::cli {
 namespace {
@@ -128,28 +127,8 @@ std::int64_t parse_moment(const std::string& text, std::int64_t now_ns) {
 }
 
 int parse_signal(const std::string& text) {
-  const UsageError bad("read signal \"" + text + "\": no such signal", "as in SIGTERM, HUP or 9");
-  int number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure == std::errc() && end == text.data() + text.size()) {
-    if (number < 1 || number > SIGRTMAX) throw bad;
-    return number;
-  }
-  std::string name = text;
-  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (name.starts_with("SIG")) name = name.substr(3);
-  for (number = 1; number < NSIG; ++number) {
-    const char* abbreviation = sigabbrev_np(number);
-    if (abbreviation != nullptr && name == abbreviation) return number;
-  }
-  if (name.starts_with("RTMIN")) {
-    int offset = 0;
-    if (name == "RTMIN") return SIGRTMIN;
-    const auto parsed = std::from_chars(name.data() + 6, name.data() + name.size(), offset);
-    if (name[5] == '+' && parsed.ptr == name.data() + name.size() && SIGRTMIN + offset <= SIGRTMAX)
-      return SIGRTMIN + offset;
-  }
-  throw bad;
+  if (const auto number = signal_number(text)) return *number;
+  throw UsageError("read signal \"" + text + "\": no such signal", "as in SIGTERM, HUP or 9");
 }
 
 }  // namespace devenv::cli

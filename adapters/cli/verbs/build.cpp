@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "adapters/cli/arguments.h"
 #include "adapters/cli/parse/key_value.h"
@@ -38,11 +39,18 @@ void declare(Flags& app, BuildOptions& o) {
                "RUN trusts the host's CAs; no layer contains them (or DEVENV_TRUST_HOST_CAS=1)");
 }
 
+Pair readable(Pair secret) {
+  if (access(secret.second.c_str(), R_OK) != 0)
+    throw SystemError(errno, "read secret " + secret.first + " from " + secret.second,
+                      "check the file given with --secret id=NAME,src=FILE");
+  return secret;
+}
+
 void fill(BuildOptions& o) {
   for (const auto& text : o.build_args)
     if (auto pair = parse_build_arg(text, from_environment)) o.spec.build_args.push_back(std::move(*pair));
   for (const auto& text : o.labels) o.spec.labels.push_back(parse_label(text));
-  for (const auto& text : o.secrets) o.spec.secrets.push_back(parse_secret(text));
+  for (const auto& text : o.secrets) o.spec.secrets.push_back(readable(parse_secret(text)));
   if (from_environment("DEVENV_TRUST_HOST_CAS") == "1") o.spec.trust_host_cas = true;
 }
 

@@ -1,5 +1,7 @@
 #include "each.h"
 
+#include "adapters/cli/show/printable.h"
+
 namespace devenv::cli {
 
 int for_each_name(Context& context, const std::vector<std::string>& names,
@@ -9,7 +11,7 @@ int for_each_name(Context& context, const std::vector<std::string>& names,
     try {
       context.console.print(action(name) + "\n");
     } catch (const Error& error) {
-      context.console.warn(std::string("devenv: ") + error.what() + "\n");
+      context.console.warn("devenv: " + printable(error.what()) + "\n");
       code = kFailed;
     }
   }

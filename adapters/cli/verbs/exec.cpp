@@ -1,7 +1,6 @@
 #include "adapters/cli/arguments.h"
 #include "adapters/cli/parse/key_value.h"
 #include "adapters/cli/terminal/relay.h"
-#include "runtime/base/files.h"
 #include "verbs.h"
 
 namespace devenv::cli {
@@ -22,8 +21,7 @@ int run_exec(Context& context, const Args& args) {
   const auto operands = parse(app, {"exec [flags] CONTAINER COMMAND [ARG...]", 2, SIZE_MAX, true}, args);
   spec.command.assign(operands.begin() + 1, operands.end());
   for (const auto& path : env_files)
-    for (auto& pair : parse_env_file(read_file(path), path, from_environment))
-      spec.env.push_back(std::move(pair));
+    for (auto& pair : read_env_file(path, from_environment)) spec.env.push_back(std::move(pair));
   for (const auto& text : env)
     if (auto pair = parse_env(text, from_environment)) spec.env.push_back(std::move(*pair));
   if (spec.tty && spec.open_stdin && !context.console.in_is_terminal())

@@ -37,7 +37,7 @@ int inspect_all(Context& context, const std::vector<std::string>& names,
       code = kFailed;
     }
   }
-  context.console.print(found.dump(4, ' ', false, Json::error_handler_t::replace) + "\n");
+  context.console.print(dump_json(found, 4) + "\n");
   return code;
 }
 

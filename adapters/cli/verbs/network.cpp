@@ -73,7 +73,7 @@ int run_network_inspect(Context& context, const Args& args) {
                      {"IPAM", {{"Config", {{{"Subnet", at->subnet}, {"Gateway", at->gateway}}}}}},
                      {"Containers", members}});
   }
-  context.console.print(found.dump(4) + "\n");
+  context.console.print(dump_json(found, 4) + "\n");
   return code;
 }
 

@@ -1,12 +1,12 @@
 #include "run_options.h"
 
-#include <sys/stat.h>
+#include <climits>
+#include <cmath>
 
 #include "adapters/cli/arguments.h"
 #include "adapters/cli/parse/mount_spec.h"
 #include "adapters/cli/parse/port_spec.h"
 #include "adapters/cli/parse/quantity.h"
-#include "runtime/base/files.h"
 
 namespace devenv::cli {
 namespace {
@@ -65,17 +65,9 @@ void declare_surroundings(Flags& app, RunOptions& o) {
                "Mount the host's CA bundle over the image's (or DEVENV_TRUST_HOST_CAS=1)");
 }
 
-std::string read_env_file(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
-    throw UsageError("read env file " + path + ": it is a directory",
-                     "each line of the file is NAME=VALUE or NAME");
-  return read_file(path);
-}
-
 void add_env(ContainerSpec& spec, const RunOptions& o, const Lookup& lookup) {
   for (const auto& path : o.env_files)
-    for (auto& pair : parse_env_file(read_env_file(path), path, lookup)) spec.env.push_back(std::move(pair));
+    for (auto& pair : read_env_file(path, lookup)) spec.env.push_back(std::move(pair));
   for (const auto& text : o.env)
     if (auto pair = parse_env(text, lookup)) spec.env.push_back(std::move(*pair));
 }
@@ -103,7 +95,8 @@ void add_security(ContainerSpec& spec, const RunOptions& o) {
 void add_limits(ContainerSpec& spec, const RunOptions& o) {
   if (!o.memory.empty()) spec.limits.memory_bytes = parse_size(o.memory);
   if (!o.shm_size.empty()) spec.shm_size_bytes = parse_size(o.shm_size);
-  if (o.cpus < 0) throw UsageError("read --cpus: it is negative", "as in --cpus 1.5; 0 means no limit");
+  if (!(o.cpus >= 0 && std::isfinite(o.cpus)))
+    throw UsageError("read --cpus: not a number of processors", "as in --cpus 1.5; 0 means no limit");
   spec.limits.cpus = o.cpus;
   spec.limits.pids = o.pids_limit < 0 ? 0 : o.pids_limit;
 }
@@ -131,9 +124,15 @@ ContainerSpec make_spec(const RunOptions& o, const std::vector<std::string>& ope
     throw UsageError("read --workdir \"" + o.workdir + "\": it is not absolute", "as in -w /app");
   spec.workdir = o.workdir;
   spec.user = o.user;
+  if (o.hostname.size() > HOST_NAME_MAX)
+    throw UsageError("read --hostname \"" + o.hostname + "\": longer than 64 characters", "as in -h db");
   spec.hostname = o.hostname;
   spec.network = o.network;
   spec.aliases = o.aliases;
+  if (!o.aliases.empty() && (o.network == "none" || o.network == "host"))
+    throw UsageError(
+        "read --network-alias \"" + o.aliases[0] + "\": there are no names on network " + o.network,
+        "leave it out, or make a network with devenv network create");
   add_env(spec, o, lookup);
   add_mounts(spec, o);
   add_limits(spec, o);

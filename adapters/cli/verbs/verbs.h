@@ -42,6 +42,7 @@ int run_network_ls(Context& context, const Args& args);
 int run_network_inspect(Context& context, const Args& args);
 int run_network_rm(Context& context, const Args& args);
 
+int run_system_verify(Context& context, const Args& args);
 int run_info(Context& context, const Args& args);
 int run_version(Context& context, const Args& args);
 int run_debug(Context& context, const Args& args);

@@ -56,7 +56,7 @@ int run_volume_inspect(Context& context, const Args& args) {
                      {"CreatedAt", rfc3339_nano(at->created_unix_s * 1'000'000'000)},
                      {"Scope", "local"}});
   }
-  context.console.print(found.dump(4) + "\n");
+  context.console.print(dump_json(found, 4) + "\n");
   return code;
 }
 

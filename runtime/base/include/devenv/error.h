@@ -20,7 +20,8 @@ class Error : public std::runtime_error {
 /// A failed system call. The reason part of the message is strerror(code()) in lower case.
 class SystemError : public Error {
  public:
-  /// `code` is an errno value; read errno before evaluating anything that can change it.
+  /// `code` is an errno value; read errno before evaluating anything that can change it. Without a hint of
+  /// the caller's a full disk and the like get their usual one.
   SystemError(int code, const std::string& action_and_object, const std::string& hint = {});
 
   /// The same failure seen from further out: "<context>: <cause's message>".
