@@ -65,21 +65,30 @@ void find_dockerfile(const BuildSpec& spec, BuildFiles& files) {
                  spec.dockerfile.empty() ? "create one, or name it with -f" : "check the path given with -f");
 }
 
-// The one beside the Dockerfile wins; the one in the context is resolved inside it, links included.
-std::optional<std::string> find_ignore_file(const BuildSpec& spec, const BuildFiles& files) {
-  if (spec.dockerfile_text.empty())
-    if (auto text = try_read(files.name + ".dockerignore")) return text;
-  if (!files.context) return {};
-  const store::Tree tree(files.context.get());
+// Links are followed inside `dir` only: an ignore file is no way to read the host's.
+std::optional<std::string> read_inside(int dir, const std::string& name) {
   try {
-    const UniqueFd file = store::open_beneath(files.context.get(), tree.resolve(".dockerignore"));
+    const UniqueFd file = store::open_beneath(dir, store::Tree(dir).resolve(name));
     struct stat st {};
     if (fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return {};
-    return read_all(file.get(), ".dockerignore", max_dockerfile_bytes);
+    return read_all(file.get(), name, max_dockerfile_bytes);
   } catch (const SystemError& error) {
     if (error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP) return {};
     throw;
   }
+}
+
+// The one beside the Dockerfile wins over the context's.
+std::optional<std::string> find_ignore_file(const BuildSpec& spec, const BuildFiles& files) {
+  if (spec.dockerfile_text.empty()) {
+    const std::size_t slash = files.name.rfind('/');
+    const std::string dir = slash == std::string::npos ? "." : files.name.substr(0, slash + 1);
+    const std::string name = files.name.substr(slash == std::string::npos ? 0 : slash + 1);
+    if (auto text = read_inside(open_file(dir, O_RDONLY | O_DIRECTORY).get(), name + ".dockerignore"))
+      return text;
+  }
+  if (!files.context) return {};
+  return read_inside(files.context.get(), ".dockerignore");
 }
 
 }  // namespace

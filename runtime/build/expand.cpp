@@ -108,9 +108,7 @@ class ShellLexer {
   int depth_ = 0;
 };
 
-std::u32string value_of(const std::string* value) {
-  return value ? to_raw_runes(*value) : std::u32string{};
-}
+std::u32string value_of(const std::string* value) { return value ? to_raw_runes(*value) : std::u32string{}; }
 
 Piece ShellLexer::run(char32_t stop, Mode mode) {
   if (++depth_ > max_depth) throw Error("syntax error: nested too deeply");

@@ -103,8 +103,8 @@ std::optional<std::size_t> ShellPattern::match_at(const std::u32string& text, st
         const End longer = has_rune && rune != U'\n' ? before[p + 1] : End{};
         before[p] = greedy_ ? (longer ? longer : ends[p]) : (ends[p] ? ends[p] : longer);
       } else if (has_rune && (element->kind == Element::Kind::any
-                               ? rune != U'\n'
-                               : (rune == raw_byte ? replacement_rune : rune) == element->rune)) {
+                                  ? rune != U'\n'
+                                  : (rune == raw_byte ? replacement_rune : rune) == element->rune)) {
         before[p] = ends[p + 1];
       }
     }

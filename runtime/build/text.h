@@ -22,8 +22,8 @@ void append_rune(std::string& out, char32_t rune);
 std::u32string to_runes(std::string_view text);
 std::string to_utf8(std::u32string_view runes);
 
-/// to_runes() that keeps what is no UTF-8: such a byte is raw_byte plus its value, and append_rune() gives the
-/// byte back.
+/// to_runes() that keeps what is no UTF-8: such a byte is raw_byte plus its value, and append_rune() gives
+/// the byte back.
 std::u32string to_raw_runes(std::string_view text);
 constexpr char32_t raw_byte = 0x110000, replacement_rune = 0xFFFD;
 

@@ -1,5 +1,5 @@
-// Unicode's properties as Go 1.21 and later have them (Unicode 15.0), on which BuildKit's rules and dumps rest.
-// Tables of our own: the C library's depend on the locale and its version. Pure; thread-safe.
+// Unicode's properties as Go 1.21 and later have them (Unicode 15.0), on which BuildKit's rules and dumps
+// rest. Tables of our own: the C library's depend on the locale and its version. Pure; thread-safe.
 #pragma once
 
 namespace devenv::build {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,10 +143,47 @@ Json readable_bytes() {
   return paths;
 }
 
+/// Can a node of this number be made and opened? A name of its own in /tmp, so that none is in the way.
+std::string open_device(mode_t type, unsigned major_number, unsigned minor_number) {
+  const char* const node = "/tmp/probe-node";
+  unlink(node);
+  if (mknod(node, type | 0666, makedev(major_number, minor_number)) != 0)
+    return std::string("mknod ") + strerrorname_np(errno);
+  const int fd = open(node, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const std::string said = outcome(fd);
+  if (fd >= 0) close(fd);
+  unlink(node);
+  return said;
+}
+
+/// By their numbers, as Documentation/admin-guide/devices.txt has them.
+Json device_nodes() {
+  return {{"null", open_device(S_IFCHR, 1, 3)},
+          {"zero", open_device(S_IFCHR, 1, 5)},
+          {"urandom", open_device(S_IFCHR, 1, 9)},
+          {"mem", open_device(S_IFCHR, 1, 1)},
+          {"port", open_device(S_IFCHR, 1, 4)},
+          {"kmsg", open_device(S_IFCHR, 1, 11)},
+          {"tty0", open_device(S_IFCHR, 4, 0)},
+          {"vcs", open_device(S_IFCHR, 7, 0)},
+          {"net/tun", open_device(S_IFCHR, 10, 200)},
+          {"fuse", open_device(S_IFCHR, 10, 229)},
+          {"kvm", open_device(S_IFCHR, 10, 232)},
+          {"loop-control", open_device(S_IFCHR, 10, 237)},
+          {"dri/card0", open_device(S_IFCHR, 226, 0)},
+          {"loop0", open_device(S_IFBLK, 7, 0)},
+          {"sda", open_device(S_IFBLK, 8, 0)},
+          {"vda", open_device(S_IFBLK, 254, 0)},
+          {"device-mapper", open_device(S_IFBLK, 253, 0)}};
+}
+
 }  // namespace
 
 Json what_is_allowed() {
-  return {{"calls", system_calls()}, {"writable", writable_paths()}, {"readable_bytes", readable_bytes()}};
+  return {{"calls", system_calls()},
+          {"writable", writable_paths()},
+          {"readable_bytes", readable_bytes()},
+          {"device_nodes", device_nodes()}};
 }
 
 }  // namespace devenv::probe

@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -159,6 +160,46 @@ Json identity_of(const std::string& path) {
   return entry;
 }
 
+/// What there is to see at a path: nothing, an empty file or directory, or something; and whether its mount
+/// is read-only.
+Json sight_of(const std::string& path) {
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0) return {{"kind", "absent"}};
+  struct statvfs fs;
+  Json entry = {{"read_only", statvfs(path.c_str(), &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0}};
+  if (S_ISDIR(st.st_mode)) {
+    entry["kind"] = "directory";
+    entry["entries"] = names_in(path).size();
+  } else {
+    entry["kind"] = S_ISCHR(st.st_mode) ? "char" : "file";
+    char byte;
+    std::ifstream file(path, std::ios::binary);
+    file.read(&byte, 1);
+    entry["readable"] = file.gcount() > 0;
+  }
+  return entry;
+}
+
+/// Those that docker covers or makes read-only.
+Json guarded_paths() {
+  Json paths = Json::object();
+  for (const char* path : {"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+                           "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
+                           "/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap", "/proc/bus",
+                           "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"})
+    paths[path] = sight_of(path);
+  return paths;
+}
+
+/// Sockets of the abstract namespace, which belongs to the network namespace and no mount hides.
+Json abstract_sockets() {
+  Json names = Json::array();
+  std::istringstream lines(slurp("/proc/net/unix"));
+  for (std::string line; std::getline(lines, line);)
+    if (const std::size_t at = line.find(" @"); at != std::string::npos) names.push_back(line.substr(at + 1));
+  return names;
+}
+
 Json environment() {
   Json list = Json::array();
   for (char** entry = environ; *entry != nullptr; ++entry) list.push_back(*entry);
@@ -200,6 +241,8 @@ Json what_is_seen() {
           {"processes", processes()},
           {"namespaces", namespaces()},
           {"cgroup", slurp("/proc/self/cgroup")},
+          {"guarded", guarded_paths()},
+          {"abstract_sockets", abstract_sockets()},
           {"dumpable", prctl(PR_GET_DUMPABLE)},
           {"exe", identity_of("/proc/self/exe")},
           {"init_exe", identity_of("/proc/1/exe")}};

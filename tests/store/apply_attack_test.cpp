@@ -144,7 +144,8 @@ TEST_F(TarAttack, NoAccessIsInheritedFromADirectorysDefaultAcl) {
   directory.type = EntryType::directory;
   directory.mode = 0755;
   directory.xattrs["system.posix_acl_default"] = access_list();
-  apply_tar(root, Tar().add(directory)
+  apply_tar(root, Tar()
+                      .add(directory)
                       .file("d/file", "x", 0640)
                       .directory("d/sub/", 0750)
                       .plain("d/fifo", EntryType::fifo, "", 0640)
