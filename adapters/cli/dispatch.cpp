@@ -29,6 +29,10 @@ class Dispatcher {
       : commands_(commands), aliases_(aliases), context_(context) {}
 
   int run(Args args) {
+    if (args.size() > 1 && args[0] == "help") {  // "help run" is "run --help"
+      args.erase(args.begin());
+      args.push_back("--help");
+    }
     if (args.empty() || args[0] == "help" || args[0] == "--help") throw HelpRequested{help("")};
     if (args[0] == "--version" || args[0] == "-v") args[0] = "version";
     std::size_t words = 2;

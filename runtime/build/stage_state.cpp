@@ -92,7 +92,7 @@ std::string apply_env(const Env& env, StageState& state, WordExpander& expander)
   }
   for (const auto& [key, value] : resolved) {
     set_env(state.image.config.env, key, value);
-    std::erase_if(state.args, [&](const Pair& pair) { return pair.first == key; });
+    std::erase_if(state.args, [&key = key](const Pair& pair) { return pair.first == key; });
     state.variables[key] = value;
     shown += " " + key + "=" + value;
   }

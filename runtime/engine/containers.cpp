@@ -256,7 +256,7 @@ std::vector<ContainerInfo> Containers::list(bool all) {
     if (!located.record.metadata.empty()) found.push_back(merge(located.record));  // else a build's step
   for (const auto& [id, json] : store_.containers().list()) {
     const bool live =
-        std::any_of(found.begin(), found.end(), [&](const auto& info) { return info.id == id; });
+        std::any_of(found.begin(), found.end(), [&id = id](const auto& info) { return info.id == id; });
     if (live) continue;
     if (auto kept = find_kept(id)) found.push_back(std::move(kept->info));
   }

@@ -95,8 +95,8 @@ void configure_inside(const Attachment& to) {
   for (const auto& [name, value] : {std::pair{"/accept_ra", "0"}, std::pair{"/disable_ipv6", "1"}}) {
     const UniqueFd fd(open((directory + name).c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd && errno == ENOENT) continue;
-    check(fd.get(), [&] { return "open " + directory + name; });
-    check(write(fd.get(), value, 1), [&] { return "write " + directory + name; });
+    check(fd.get(), [&, &name = name] { return "open " + directory + name; });
+    check(write(fd.get(), value, 1), [&, &name = name] { return "write " + directory + name; });
   }
   RouteSocket route;
   const int index = route.link_index(to.interface);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "runtime/base/process.h"
@@ -22,15 +23,27 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-/// The commands `devenv --help` lists.
-std::vector<std::string> commands() {
-  std::vector<std::string> names;
-  std::istringstream in(devenv({"--help"}).output);
-  static const std::regex line_shape("^  ([a-z]+( [a-z]+)?)   .*");
+/// The commands that `devenv [GROUP] --help` lists, each with a summary.
+std::vector<std::string> commands(const std::vector<std::string>& group = {}) {
+  std::vector<std::string> names, args = group;
+  args.push_back("--help");
+  std::istringstream in(devenv(args).output);
+  static const std::regex line_shape("^  ([a-z]+( [a-z]+)?)   .*[A-Za-z].*");
   std::smatch match;
-  for (std::string line; std::getline(in, line);)
-    if (std::regex_match(line, match, line_shape)) names.push_back(match[1]);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("  ")) continue;
+    EXPECT_TRUE(std::regex_match(line, match, line_shape)) << line;
+    names.push_back(match[1]);
+  }
   return names;
+}
+
+/// The first words of commands of two words, and docker's groups.
+std::set<std::string> groups() {
+  std::set<std::string> found{"container"};
+  for (const auto& name : commands())
+    if (words(name).size() == 2) found.insert(words(name)[0]);
+  return found;
 }
 
 TEST(Help, ListsTheCommands) {
@@ -48,6 +61,37 @@ TEST(Help, EveryCommandExplainsItself) {
     EXPECT_EQ(help.exit_code, 0) << name;
     EXPECT_THAT(help.output, StartsWith("Usage: devenv " + name)) << name;
     EXPECT_EQ(help.errors, "") << name;
+  }
+}
+
+TEST(Help, EveryGroupAndItsOtherNamesExplainThemselves) {
+  EXPECT_THAT(groups(), testing::IsSupersetOf({"container", "image", "volume", "network", "state"}));
+  for (const auto& group : groups()) {
+    const auto help = devenv({group, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << group;
+    EXPECT_EQ(help.errors, "") << group;
+    EXPECT_THAT(help.output, StartsWith("Usage: devenv " + group + " COMMAND"));
+    EXPECT_EQ(devenv({group}).output, help.output) << group;
+    const auto members = commands({group});
+    EXPECT_FALSE(members.empty()) << group;
+    for (const auto& name : members) {
+      auto args = words(name);
+      args.push_back("--help");
+      const auto member = devenv(args);
+      EXPECT_EQ(member.exit_code, 0) << name;
+      EXPECT_THAT(member.output, StartsWith("Usage: devenv ")) << name;
+      EXPECT_THAT(member.output, testing::Not(HasSubstr("COMMAND [ARG...]\n\nCommands:"))) << name;
+      EXPECT_EQ(member.errors, "") << name;
+    }
+  }
+}
+
+TEST(Help, CanBeAskedForLikeACommand) {
+  for (const auto& name : commands()) {
+    auto asked = words(name), flag = words(name);
+    asked.insert(asked.begin(), "help");
+    flag.push_back("--help");
+    EXPECT_EQ(devenv(asked).output, devenv(flag).output) << name;
   }
 }
 
@@ -83,8 +127,16 @@ TEST(Help, EveryDebugVerbIsWired) {
   EXPECT_THAT(verbs, testing::UnorderedElementsAre("dockerfile-ast", "expand", "expand-words", "ignore-match",
                                                    "path-match", "reference", "apply-layer", "diff-layer",
                                                    "chain-id"));
-  for (const auto& verb : verbs)
-    EXPECT_THAT(devenv({"debug", verb, "--help"}).output, StartsWith("Usage: devenv debug " + verb));
+  static const std::regex any_flag("--[a-z]+");
+  for (const auto& verb : verbs) {
+    const auto help = devenv({"debug", verb, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << verb;
+    EXPECT_EQ(help.errors, "") << verb;
+    EXPECT_THAT(help.output, StartsWith("Usage: devenv debug " + verb));
+    const auto usage = help.output.substr(0, help.output.find('\n'));
+    for (std::sregex_iterator flag(usage.begin(), usage.end(), any_flag), none; flag != none; ++flag)
+      EXPECT_THAT(help.output, testing::ContainsRegex("\n  " + flag->str() + "[ =].*  [A-Z]")) << verb;
+  }
 }
 
 TEST(Help, DebugVerbsReadStandardInputAndRawOperands) {

@@ -18,6 +18,7 @@ struct DebugVerb {
   const char* arguments;
   const char* summary;
   int (*run)(const Context&, const Args&, std::ostream& out, std::ostream& err);
+  const char* flags = "";  ///< of --help, a line each
 };
 
 /// Those of the builder and the registry read and write streams.
@@ -26,13 +27,17 @@ int streamed(const Context&, const Args& args, std::ostream& out, std::ostream& 
   return Verb(args, std::cin, out, err);
 }
 
+constexpr const char* kExpandFlags =
+    "  --escape=C    The escape character (\\)\n"
+    "  --env K=V     A variable as the word sees it; may be given several times\n";
+
 constexpr DebugVerb kVerbs[] = {
     {"dockerfile-ast", "[--lines] FILE", "The syntax of a Dockerfile, one line an instruction",
-     streamed<debug_dockerfile_ast>},
+     streamed<debug_dockerfile_ast>, "  --lines    The line each instruction begins at, before it\n"},
     {"expand", "[--escape=C] [--env K=V]... WORD", "A word after expansion, quotes removed",
-     streamed<debug_expand>},
+     streamed<debug_expand>, kExpandFlags},
     {"expand-words", "[--escape=C] [--env K=V]... WORD", "The words it splits into, one a line",
-     streamed<debug_expand_words>},
+     streamed<debug_expand_words>, kExpandFlags},
     {"ignore-match", "PATH PATTERN...", "Whether .dockerignore patterns leave a path out",
      streamed<debug_ignore_match>},
     {"path-match", "PATTERN NAME", "Whether a COPY or ADD wildcard matches a name",
@@ -80,7 +85,8 @@ int run_debug(Context& context, const Args& args) {
   }
   const Args rest(args.begin() + 1, args.end());
   if (rest == Args{"--help"})
-    throw HelpRequested{"Usage: " + usage_line(*verb) + "\n\n" + verb->summary + "\n"};
+    throw HelpRequested{"Usage: " + usage_line(*verb) + "\n\n" + verb->summary + ".\n" +
+                        (*verb->flags == '\0' ? "" : std::string("\nFlags:\n") + verb->flags)};
   std::ostringstream out, err;
   const int code = verb->run(context, rest, out, err);
   context.console.print(out.str());
