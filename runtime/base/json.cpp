@@ -7,6 +7,8 @@ Json parse_json(std::string_view text, const std::string& name) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw Error("parse " + name + ": not valid JSON near byte " + std::to_string(error.byte));
+  } catch (const Json::out_of_range&) {
+    throw Error("parse " + name + ": it holds a number larger than any that can be stored");
   }
 }
 
