@@ -16,8 +16,8 @@ own_net_ns=$(readlink /proc/self/ns/net)
   awk '{ print "mount", $5, $(NF - 2), $(NF - 1) }' /proc/self/mountinfo
   for link in /sys/class/net/*; do printf 'link %s\n' "${link##*/}"; done
   if command -v nft > /dev/null; then nft list tables 2> /dev/null | sed 's/^/nft /'; fi
-  find /sys/fs/cgroup -type d \( -name 'devenv*' -o -path '*/devenv/*' \) 2> /dev/null | sed 's/^/cgroup /'
+  { find /sys/fs/cgroup -type d \( -name 'devenv*' -o -path '*/devenv/*' \) 2> /dev/null || true; } | sed 's/^/cgroup /'
   # State 0A is LISTEN; the address holds the port in hexadecimal.
   awk '$4 == "0A" { print "listening", $2 }' /proc/net/tcp /proc/net/tcp6 2> /dev/null
-  find "${DEVENV_RUNTIME_DIR:-/run/devenv}/sessions" -mindepth 1 -maxdepth 1 ! -name '.*' 2> /dev/null | sed 's/^/session /'
+  { find "${DEVENV_RUNTIME_DIR:-/run/devenv}/sessions" -mindepth 1 -maxdepth 1 ! -name '.*' 2> /dev/null || true; } | sed 's/^/session /'
 } | LC_ALL=C sort -u
