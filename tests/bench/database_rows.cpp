@@ -8,6 +8,7 @@
 #include "devenv/postgres.h"
 #include "devenv/web_app.h"
 #include "rows.h"
+#include "runtime/store/store.h"
 
 namespace devenv::bench {
 namespace {
@@ -36,7 +37,11 @@ struct OurPostgres {
 
 struct PeerPostgres {
   explicit PeerPostgres(const Bench& bench) : peer(bench.peer) {
-    peer.run({"build", "-q", "-t", kPeerImage, bench.source_dir + "/fixtures/postgres"});
+    // The very same image, as our store has it: docker's own builder may be too old for the Dockerfile.
+    process_engine()->build(*postgres_service({}).build, {});
+    run_or_throw({"skopeo", "copy", "-q",
+                  "oci:" + store::Store::default_root() + ":docker.io/devenv/postgres:latest",
+                  "docker-daemon:" + kPeerImage + ":latest"});
   }
 
   double start() {
