@@ -25,7 +25,7 @@ run_preset() {
   mkdir -p "$reports"
   as_root env ASAN_OPTIONS="log_path=$reports/asan:detect_stack_use_after_return=1:strict_string_checks=1" \
     UBSAN_OPTIONS="log_path=$reports/ubsan:halt_on_error=1:print_stacktrace=1" \
-    TSAN_OPTIONS="log_path=$reports/tsan:second_deadlock_stack=1:suppressions=$root_dir/scripts/tsan.supp" \
+    TSAN_OPTIONS="log_path=$reports/tsan:second_deadlock_stack=1:die_after_fork=0" \
     ctest --preset "$preset" -E "$not_here" -j "${DEVENV_TEST_JOBS:-1}" --timeout 900 "$@" || status=1
   for report in "$reports"/*; do
     [[ -e $report ]] || continue

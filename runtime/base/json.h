@@ -1,9 +1,12 @@
 // JSON with errors a person can act on. A thin face of nlohmann::json; never included by a public header.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "devenv/error.h"
 
@@ -19,11 +22,15 @@ template <class T>
 T json_value(const Json& object, const char* key, T fallback, const std::string& name) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return fallback;
+  bool fits = true;
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)  // get() would cut what does not fit
+    fits = found->is_number_unsigned() ? std::in_range<T>(found->template get<std::uint64_t>())
+                                       : found->is_number_integer() && std::in_range<T>(found->template get<std::int64_t>());
   try {
-    return found->get<T>();
+    if (fits) return found->get<T>();
   } catch (const nlohmann::json::exception&) {
-    throw Error("parse " + name + ": \"" + key + "\" has the wrong type");
   }
+  throw Error("parse " + name + ": \"" + key + "\" has the wrong type");
 }
 
 /// The text of `json`; bytes that are not UTF-8 become U+FFFD.

@@ -29,6 +29,15 @@ TEST(Json, AWrongTypeNamesTheKey) {
   EXPECT_THROW(json_value(object, "size", 7, "the test's"), Error);
 }
 
+TEST(Json, ANumberThatDoesNotFitIsNotCut) {
+  const Json object = parse_json(R"({"huge": 1e67, "half": 1.5, "big": 4294967296, "minus": -1})", "the test's");
+  for (const char* key : {"huge", "half", "big"}) EXPECT_THROW(json_value(object, key, 0, "the test's"), Error) << key;
+  EXPECT_THROW(json_value(object, "minus", 0u, "the test's"), Error);
+  EXPECT_EQ(json_value(object, "minus", 0, "the test's"), -1);
+  EXPECT_EQ(json_value(object, "big", std::int64_t{0}, "the test's"), std::int64_t{4294967296});
+  EXPECT_EQ(json_value(object, "half", 0.0, "the test's"), 1.5);
+}
+
 TEST(Json, BytesThatAreNoTextAreShownAsSuch) {
   EXPECT_EQ(dump_json(Json{{"a", "x\xff"}}), "{\"a\":\"x\xEF\xBF\xBD\"}");
   EXPECT_EQ(dump_json(Json::array({1}), 2), "[\n  1\n]");

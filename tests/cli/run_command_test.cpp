@@ -30,6 +30,18 @@ TEST_F(RunCommand, PassesEveryByteThrough) {
   EXPECT_EQ(result.output, bytes);
 }
 
+TEST_F(RunCommand, ArgumentsAndVariablesMayHoldAnyBytes) {
+  const std::string bytes = "not \xff\xfe utf-8";
+  const auto result =
+      devenv({"run", "--name", "bytes", "-e", "BYTES=" + bytes, "small", "sh", "-c", "printf '%s|%s' \"$1\" \"$BYTES\"",
+              "sh", bytes});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_EQ(result.output, bytes + "|" + bytes);
+  EXPECT_THAT(devenv({"inspect", "bytes"}).output, testing::HasSubstr("not \xEF\xBF\xBD\xEF\xBF\xBD utf-8"));
+  EXPECT_EQ(devenv({"ps", "-a", "--format", "{{.Names}}"}).output, "bytes\n");
+  EXPECT_EQ(devenv({"rm", "bytes"}).exit_code, 0);
+}
+
 TEST_F(RunCommand, ExitCodesOfWhatCannotRun) {
   EXPECT_EQ(devenv({"run", "--rm", "small", "no-such-program"}).exit_code, 127);
   EXPECT_EQ(devenv({"run", "--rm", "small", "/etc/passwd"}).exit_code, 126);

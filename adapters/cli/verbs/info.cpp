@@ -64,7 +64,7 @@ int run_info(Context& context, const Args& args) {
                     {"ContainersRunning", running},
                     {"Images", images},
                     {"Features", probe_json()}};
-    context.console.print(info.dump() + "\n");
+    context.console.print(dump_json(info) + "\n");
     return 0;
   }
   context.console.print("Version:      " DEVENV_VERSION "\nKernel:       " + kernel_release() +
