@@ -91,9 +91,12 @@ std::shared_ptr<Connection::Pending> Connection::send(Message message, std::stri
   }
   const std::lock_guard one_at_a_time(send_mutex_);
   const int error = send_message(socket_.get(), message, passed.data(), passed.size());
-  // A holder that is gone may have said why: the reader takes that, and then the end.
-  if (error == 0 || error == -EPIPE || error == -ECONNRESET) return pending;
+  if (error == 0) return pending;
   const std::lock_guard lock(mutex_);
+  if (error == -EPIPE || error == -ECONNRESET) {
+    lost_ = true;    // whoever is told so must not find it alive afterwards, though the reader has not noticed yet
+    return pending;  // it may have said why: the reader takes that, and then the end
+  }
   pending_.erase(message.serial);
   throw SystemError(-error, "ask the devenv holder");
 }
@@ -108,14 +111,14 @@ bool Connection::await(Pending& pending, Deadline deadline) {
   return pending.ready.wait_for(lock, deadline.remaining(), finished);
 }
 
-// Read without the lock: it is not written any more once a request is lost.
-void Connection::throw_lost() const {
+void Connection::throw_lost() {
+  const std::lock_guard lock(mutex_);
   if (!last_words_.empty()) throw Error(last_words_);
   throw Error("ask the devenv holder: the devenv holder process died and its containers with it",
               "was it killed, or the machine out of memory? start again");
 }
 
-void Connection::check_answer(const Pending& pending) const {
+void Connection::check_answer(const Pending& pending) {
   if (pending.lost) throw_lost();
   const Message& message = pending.answer.message;
   if (message.type != MessageType::error) return;

@@ -45,7 +45,7 @@ class Connection {
   /// False at the deadline.
   bool await(Pending& pending, Deadline deadline);
   /// Throws what an answered error means, or that the holder died.
-  void check_answer(const Pending& pending) const;
+  void check_answer(const Pending& pending);
   /// send, await, check.
   Answer call(const Message& message, std::string_view payload = {}, const std::vector<int>& fds = {});
 
@@ -59,7 +59,7 @@ class Connection {
   void lose_all();
   void wait_for_holder() const;
   bool is_forked_copy() const;
-  [[noreturn]] void throw_lost() const;
+  [[noreturn]] void throw_lost();
 
   UniqueFd socket_;
   pid_t holder_;

@@ -50,6 +50,15 @@ UniqueFd make_locked(const std::string& path) {
   }
 }
 
+UniqueFd make_locked_runtime(const std::string& path) {
+  try {
+    return make_locked(path);
+  } catch (const SystemError& error) {
+    throw SystemError(error.code(), "create runtime directory " + path,
+                      "set DEVENV_RUNTIME_DIR to a directory you can write");
+  }
+}
+
 std::optional<UniqueFd> try_lock_directory(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || !lock_file(fd.get(), LOCK_EX | LOCK_NB) || !still_there(fd.get(), path)) return std::nullopt;
@@ -100,20 +109,10 @@ bool is_resource_of(const std::string& id, const std::string& name) {
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
 }
 
-void make_sessions_dir(const std::string& runtime_dir) {
-  try {
-    make_directories(sessions_dir(runtime_dir), 0700);
-  } catch (const SystemError& error) {
-    throw SystemError(error.code(), "create runtime directory " + runtime_dir,
-                      "set DEVENV_RUNTIME_DIR to a directory you can write");
-  }
-}
-
 std::optional<UniqueFd> create_session(const std::string& runtime_dir, const std::string& id) {
   const std::string dir = session_dir(runtime_dir, id);
-  make_sessions_dir(runtime_dir);
   if (const auto remains = claim_dead_session(runtime_dir, id)) sweep_session(dir, remains->get());
-  const UniqueFd guard = make_locked(sessions_dir(runtime_dir));
+  const UniqueFd guard = make_locked_runtime(sessions_dir(runtime_dir));
   // Made aside, so that it is locked from the first moment it can be seen: to look whether a session is
   // alive, others take its lock. What lies there is of a holder that was killed in these lines.
   const std::string made = unborn_session(runtime_dir);
@@ -151,10 +150,7 @@ std::vector<std::string> scratch_names(const std::string& store_dir) {
 
 std::optional<UniqueFd> claim_dead_scratch(const std::string& path) { return try_lock_directory(path); }
 
-UniqueFd lock_spawning(const std::string& runtime_dir) {
-  make_sessions_dir(runtime_dir);
-  return make_locked(runtime_dir);
-}
+UniqueFd lock_spawning(const std::string& runtime_dir) { return make_locked_runtime(runtime_dir); }
 
 bool session_alive(const std::string& session_dir) {
   const UniqueFd lock(open(lock_path(session_dir).c_str(), O_RDONLY | O_CLOEXEC));

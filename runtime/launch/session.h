@@ -17,7 +17,6 @@ namespace devenv::launch {
 constexpr const char* kDetachedSession = "detached";
 
 std::string sessions_dir(const std::string& runtime_dir);
-void make_sessions_dir(const std::string& runtime_dir);
 std::string session_dir(const std::string& runtime_dir, const std::string& id);
 std::string lock_path(const std::string& session_dir);
 std::string journal_path(const std::string& session_dir);

@@ -110,12 +110,11 @@ TEST_F(Machine, ARuntimeDirectoryThatCannotBe) {
   const auto with_directory = [](const std::string& path) {
     return behind({"/usr/bin/env", "DEVENV_RUNTIME_DIR=" + path}, {"run", "--rm", "small", "true"});
   };
-  expect_answer(
-      with_directory("/proc/nosuch"),
-      {{},
-       125,
-       "start the devenv holder: create runtime directory /proc/nosuch: no such file or directory; set "
-       "DEVENV_RUNTIME_DIR to a directory you can write"});
+  expect_answer(with_directory("/proc/nosuch"), {{},
+                                                 125,
+                                                 "start the devenv holder: create runtime directory "
+                                                 "/proc/nosuch/sessions: no such file or directory; set "
+                                                 "DEVENV_RUNTIME_DIR to a directory you can write"});
   expect_answer(
       with_directory("relative"),
       {{}, 125, "use runtime directory relative: not an absolute path; begin DEVENV_RUNTIME_DIR with a /"});
