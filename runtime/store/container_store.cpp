@@ -55,9 +55,13 @@ std::vector<std::pair<std::string, std::string>> ContainerStore::list() const {
 
 void ContainerStore::remove(const std::string& id) const {
   const std::string from = path(id);
-  const TmpDir tmp = TmpDir::create(root_);  // its destructor does the slow part
-  if (rename(from.c_str(), (tmp.path() + "/container").c_str()) != 0 && errno != ENOENT)
-    throw SystemError(errno, "remove container " + id);
+  auto lock = FileLock::try_acquire_directory(from, FileLock::Mode::exclusive);
+  if (!lock) return;  // gone, or being removed
+  try {
+    TmpDir::take(root_, from, std::move(*lock));
+  } catch (const SystemError& error) {
+    if (error.code() != ENOENT) throw;
+  }
 }
 
 FileLock ContainerStore::lock(Deadline deadline) const {

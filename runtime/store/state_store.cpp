@@ -75,13 +75,16 @@ bool StateStore::commit(const std::string& key, const std::string& upper_dir,
 bool StateStore::remove(const std::string& key) const {
   const std::string path = directory(root_, key);
   if (!has(key)) return false;
-  const auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
+  auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
   if (!lock && !has(key)) return false;
   if (!lock) throw Conflict("remove state " + key + ": a container uses it; remove the container first");
-  const TmpDir tmp = TmpDir::create(root_);
-  if (rename(path.c_str(), (tmp.path() + "/state").c_str()) == 0) return true;
-  if (errno == ENOENT) return false;
-  throw SystemError(errno, "remove state " + key);
+  try {
+    TmpDir::take(root_, path, std::move(*lock));
+    return true;
+  } catch (const SystemError& error) {
+    if (error.code() == ENOENT) return false;
+    throw;
+  }
 }
 
 FileLock StateStore::use(const std::string& key) const {

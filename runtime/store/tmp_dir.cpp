@@ -33,6 +33,12 @@ TmpDir TmpDir::create(const std::string& store_root) {
   return TmpDir(path, *FileLock::try_acquire(path, FileLock::Mode::exclusive));
 }
 
+TmpDir TmpDir::take(const std::string& store_root, const std::string& directory, FileLock lock) {
+  const std::string path = store_root + "/tmp/" + random_id(16);
+  check(rename(directory.c_str(), path.c_str()), [&] { return "remove " + directory; });
+  return TmpDir(path, std::move(lock));
+}
+
 TmpDir::~TmpDir() {
   if (!lock_) return;  // moved from
   try {

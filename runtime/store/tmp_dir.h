@@ -12,6 +12,9 @@ class TmpDir {
  public:
   /// Makes <store_root>/tmp/<random>, mode 0700.
   static TmpDir create(const std::string& store_root);
+  /// Moves `directory` there, whose exclusive lock this is: as good as removed, and other than create() it
+  /// needs no space, so that removing helps on a full disk. Throws SystemError (ENOENT: it is gone).
+  static TmpDir take(const std::string& store_root, const std::string& directory, FileLock lock);
   TmpDir(TmpDir&&) noexcept = default;
   TmpDir& operator=(TmpDir&&) = delete;
   /// Removes what is left in it; what cannot be removed stays for the sweep.

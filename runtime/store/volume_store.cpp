@@ -105,14 +105,15 @@ std::pair<VolumeRecord, FileLock> VolumeStore::obtain(const std::string& name, D
 void VolumeStore::remove(const std::string& name) const {
   const std::string path = directory(root_, name);
   if (!is_directory(path)) throw not_found(name);
-  const TmpDir tmp =
-      TmpDir::create(root_);  // its destructor does the slow part, when nothing is locked any more
-  const auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
+  auto lock = FileLock::try_acquire_directory(path, FileLock::Mode::exclusive);
   if (!lock && !is_directory(path)) throw not_found(name);
   if (!lock) throw Conflict("remove volume " + name + ": a container uses it; remove the container first");
-  if (rename(path.c_str(), (tmp.path() + "/volume").c_str()) == 0) return;
-  if (errno == ENOENT) throw not_found(name);
-  throw SystemError(errno, "remove volume " + name);
+  try {
+    TmpDir::take(root_, path, std::move(*lock));
+  } catch (const SystemError& error) {
+    if (error.code() == ENOENT) throw not_found(name);
+    throw;
+  }
 }
 
 FileLock VolumeStore::lock(const std::string& name, Deadline deadline) const {

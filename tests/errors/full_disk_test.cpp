@@ -112,6 +112,7 @@ TEST_F(FullDisk, AnExitCodeIsKept) {
 }
 
 TEST_F(FullDisk, BeforeAnythingBegins) {
+  ASSERT_EQ(devenv({"run", "--name", "old", "-v", "old:/data", "small", "true"}).exit_code, 0);
   fill();
   for (const std::vector<std::string>& args : {std::vector<std::string>{"volume", "create", "data"},
                                                {"run", "small", "true"},
@@ -121,7 +122,10 @@ TEST_F(FullDisk, BeforeAnythingBegins) {
     EXPECT_THAT(result.errors, StartsWith("devenv: write " + dir() + "/store/tmp/"));
     EXPECT_THAT(result.errors, EndsWith(std::string(kWayOut) + "\n"));
   }
-  // A container that needs none runs.
+  // What gives space back needs none.
+  EXPECT_EQ(devenv({"rm", "old"}).output, "old\n");
+  EXPECT_EQ(devenv({"volume", "rm", "old"}).output, "old\n");
+  // Nor does a container that stores nothing.
   EXPECT_EQ(devenv({"run", "--rm", "small", "true"}).exit_code, 0);
   EXPECT_EQ(devenv({"ps"}).exit_code, 0);
 }
