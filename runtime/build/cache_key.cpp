@@ -29,23 +29,22 @@ class KeyHash {
   Sha256 hash_;
 };
 
-std::string describe(const Mount& mount) {
+std::vector<std::string> fields(const Mount& mount) {
   const auto number = [](const std::optional<unsigned>& value) {
     return value ? std::to_string(*value) : "";
   };
-  Json fields = {static_cast<int>(mount.type),
-                 mount.from,
-                 mount.source,
-                 mount.target,
-                 mount.read_only,
-                 mount.id,
-                 mount.sharing,
-                 mount.size_bytes,
-                 number(mount.mode),
-                 number(mount.uid),
-                 number(mount.gid),
-                 mount.env};
-  return fields.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return {std::to_string(static_cast<int>(mount.type)),
+          mount.from,
+          mount.source,
+          mount.target,
+          mount.read_only ? "ro" : "rw",
+          mount.id,
+          mount.sharing,
+          std::to_string(mount.size_bytes),
+          number(mount.mode),
+          number(mount.uid),
+          number(mount.gid),
+          mount.env};
 }
 
 }  // namespace
@@ -56,7 +55,7 @@ std::string run_key(const RunStep& step, const std::string& parent, const std::s
   key.add(parent).add(step.argv).add(step.script.value_or("")).add(step.user).add(step.workdir).add(network);
   for (const auto& [name, value] : step.env) key.add(name).add(value);
   key.add("mounts");
-  for (const Mount& mount : step.mounts) key.add(describe(mount));
+  for (const Mount& mount : step.mounts) key.add(fields(mount));
   key.add(mounts);
   return key.hex();
 }
