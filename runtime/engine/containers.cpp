@@ -6,29 +6,17 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 
 #include "paths.h"
 #include "record.h"
 #include "runtime/base/files.h"
 #include "runtime/base/random_id.h"
-#include "runtime/base/scope_exit.h"
-#include "runtime/kernel/capabilities.h"
-#include "runtime/kernel/refusal.h"
 #include "runtime/launch/log_reader.h"
 #include "runtime/net/listening.h"
-#include "runtime/net/ports.h"
 #include "users.h"
-#include "volumes.h"
 
 namespace devenv::engine {
 namespace {
-
-std::int64_t now_unix_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
 
 void check_name(const std::string& name) {
   const auto allowed = [](char c) {
@@ -39,56 +27,6 @@ void check_name(const std::string& name) {
   if (!good)
     throw Error("name container \"" + name + "\": only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed",
                 "choose another name");
-}
-
-void check_limits(const ResourceLimits& limits) {
-  constexpr double most_cpus = 1 << 20;
-  if (!(limits.cpus >= 0 && limits.cpus <= most_cpus))  // neither infinite nor not a number
-    throw Error("limit processors to " + std::to_string(limits.cpus) + ": not a number of processors",
-                "as in 1.5; 0 means no limit");
-}
-
-void check_mount_sources(const ContainerSpec& spec) {
-  for (const MountSpec& mount : spec.mounts) {
-    struct stat st;
-    if (mount.type == MountSpec::Type::bind && stat(mount.source.c_str(), &st) != 0)
-      throw SystemError(errno, "mount " + mount.source + " on " + mount.target,
-                        "a bind mount needs a source that exists on the host");
-  }
-}
-
-/// One listening socket per address and port, in the order of the plan's ports.
-struct Listeners {
-  std::vector<UniqueFd> sockets;
-  std::vector<launch::PortPlan> plan;
-  std::vector<PublishedPort> published;
-};
-
-template <class Owner>
-Listeners reserve_ports(const std::vector<PortMapping>& mappings, const Owner& owner) {
-  Listeners all;
-  for (const PortMapping& mapping : mappings) {
-    const bool udp = mapping.protocol == Protocol::udp;
-    net::ReservedPort reserved = net::reserve_port(
-        {.host_ip = mapping.host_ip, .host_port = mapping.host_port, .udp = udp, .owner = [&] {
-           return owner(mapping);
-         }});
-    for (std::size_t i = 0; i < reserved.sockets.size(); ++i) {
-      all.sockets.push_back(std::move(reserved.sockets[i]));
-      all.plan.push_back({.container_port = mapping.container_port, .udp = udp});
-      all.published.push_back(
-          {mapping.container_port, mapping.protocol, reserved.host_ips[i], reserved.port});
-    }
-  }
-  return all;
-}
-
-/// What a start left that failed before its holder knew of it. Else the session's end removes it.
-void discard_scratch(const std::string& path) noexcept {
-  try {
-    remove_tree(path);
-  } catch (const Error&) {
-  }
 }
 
 std::optional<ExitStatus> read_exit(const std::string& path, std::int64_t& finished_unix_ns) {
@@ -106,6 +44,13 @@ std::optional<ExitStatus> read_exit(const std::string& path, std::int64_t& finis
   exit.out_of_memory = out_of_memory != 0;
   finished_unix_ns = finished;
   return exit;
+}
+
+/// Throws Conflict for a container that has no end to tell of, for its holder was killed as it was to start.
+const ContainerInfo& require_started(const ContainerInfo& info) {
+  if (info.state != ContainerState::created) return info;
+  throw Conflict("use container " + info.name + ": it never started, devenv was killed before",
+                 "remove it: devenv rm " + info.name);
 }
 
 Conflict not_running(const std::string& name) {
@@ -128,93 +73,6 @@ std::string Containers::free_name(const std::string& wanted) {
   return random_name() + "_" + random_id(4);
 }
 
-ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
-  kernel::require_mount_privilege("start a container of " + spec.image);
-  const store::FileLock adding = store_.add_content();  // until the holder has the layers in use
-  const store::StoredImage image = images_.find(spec.image);
-  check_limits(spec.limits);
-  check_mount_sources(spec);
-
-  launch::PlanInput input;
-  input.spec = spec;
-  input.spec.name = free_name(spec.name);
-  input.id = random_id(64);
-  input.image = image_defaults(image.config.config);
-  if (!image.config.diff_ids.empty()) input.lower_dirs = store_.layers().lower_dirs(image.config.diff_ids);
-  input.all_capabilities = kernel::available_capabilities();
-  input.seccomp = seccomp_filter(spec, store_);
-  if (spec.trust_host_cas) trust_host_cas(input);
-
-  const bool in_network = spec.network != "default" && spec.network != "none" && spec.network != "host";
-  const auto holder = in_network                       ? holders_.with_network(spec.network)
-                      : lifetime == Lifetime::detached ? holders_.detached()
-                                                       : holders_.session();
-  const bool persistent = lifetime != Lifetime::session && !spec.auto_remove;
-  const std::string scratch = holder->scratch_dir() + "/" + input.id;
-  ScopeExit discard([&] {
-    if (persistent) return store_.containers().remove(input.id);
-    discard_scratch(scratch);
-  });
-
-  MountedVolumes volumes =
-      prepare_volumes(store_, spec.mounts, input.lower_dirs, persistent ? std::string() : scratch + "/volumes");
-  if (!image.config.diff_ids.empty())
-    volumes.locks.push_back(store_.layers().use(store::chain_id(image.config.diff_ids)).release());
-  input.volume_dirs = std::move(volumes.data_dirs);
-  if (!spec.frozen_state.empty()) {
-    volumes.locks.push_back(store_.states().use(spec.frozen_state).release());
-    const auto state = store_.states().find(spec.frozen_state);
-    if (!state)
-      throw NotFound("use state " + spec.frozen_state + ": it is damaged",
-                     "devenv system verify shows what is");
-    input.lower_dirs.insert(input.lower_dirs.begin(), state->diff_path);
-  }
-
-  Listeners listeners = reserve_ports(spec.ports, [&](const PortMapping& port) {
-    return users_of_port(list(false), port.host_port, port.protocol);
-  });
-
-  ContainerInfo info;
-  info.id = input.id;
-  info.name = input.spec.name;
-  info.image = spec.image;
-  info.image_id = image.id;
-  info.command = launch::command_line(spec, input.image);
-  info.state = ContainerState::running;
-  info.created_unix_ns = now_unix_ns();
-  info.network = spec.network;
-  info.ports = listeners.published;
-  info.labels = image.config.config.labels;
-  for (const auto& [key, value] : spec.labels) info.labels[key] = value;
-  info.spec = spec;
-  info.spec.name = info.name;
-  if (info.spec.stop_signal.empty()) info.spec.stop_signal = image.config.config.stop_signal;
-
-  input.container_dir_is_scratch = !persistent;
-  input.container_dir = persistent ? store_.containers().create(info.id, dump_json(to_json(info))) : scratch;
-
-  launch::SandboxPlan plan = launch::make_plan(input);
-  plan.metadata = dump_json(to_json(info));
-  plan.network.ports = std::move(listeners.plan);
-  plan.die_with_connection = lifetime != Lifetime::detached;
-  // Others may attach to a detached one later; for the rest, closing our end is the end of its input.
-  if (plan.stdin_mode == launch::StdinMode::once && lifetime == Lifetime::detached)
-    plan.stdin_mode = launch::StdinMode::keep;
-  if (persistent) plan.exit_path = input.container_dir + "/exit";
-  launch::Started started = holder->start(plan, std::move(listeners.sockets), std::move(volumes.locks));
-  discard.dismiss();
-
-  holders_.remember(info.id, holder);
-  if (started.input) {
-    const std::lock_guard lock(mutex_);
-    inputs_[info.id] = std::move(started.input);
-  }
-  info.pid = started.pid;
-  info.ip = started.ip;
-  info.started_unix_ns = started.started_unix_ns;
-  return info;
-}
-
 ContainerInfo Containers::merge(const launch::ContainerRecord& record) const {
   ContainerInfo info = container_info_from_json(record.metadata, record.id);
   info.state = record.state;
@@ -235,9 +93,14 @@ std::optional<Containers::Kept> Containers::find_kept(const std::string& id) {
     if (!exact && (id.empty() || full.compare(0, id.size(), id) != 0)) continue;
     if (match && !exact)
       throw Conflict("find container " + id + ": more than one id begins like that", "give more digits");
-    kept.info.state = ContainerState::exited;
-    kept.info.exit = read_exit(store_.containers().path(full) + "/exit", kept.info.finished_unix_ns);
-    if (!kept.info.exit) kept.info.exit = ExitStatus{137, SIGKILL, false};
+    const std::string path = store_.containers().path(full);
+    struct stat log{};
+    kept.info.exit = read_exit(path + "/exit", kept.info.finished_unix_ns);
+    if (!kept.info.exit && stat((path + "/log").c_str(), &log) == 0) {  // killed with its holder
+      kept.info.exit = ExitStatus{137, SIGKILL, false};
+      kept.info.finished_unix_ns = log.st_mtim.tv_sec * 1'000'000'000LL;
+    }
+    kept.info.state = kept.info.exit ? ContainerState::exited : ContainerState::created;
     match = std::move(kept);
     if (exact) break;
   }
@@ -269,8 +132,8 @@ std::vector<ContainerInfo> Containers::list(bool all) {
 std::unique_ptr<LogReader> Containers::logs(const std::string& id) {
   if (const auto live = holders_.find(id))
     return launch::open_log(live->record.log_path, live->holder->follow_log(live->record.id));
-  const ContainerInfo info = inspect(id);
-  return launch::open_log(store_.containers().path(info.id) + "/log");
+  const std::string full = require_started(inspect(id)).id;
+  return launch::open_log(store_.containers().path(full) + "/log");
 }
 
 UniqueFd Containers::take_input(const std::string& full_id) {
@@ -343,7 +206,7 @@ ExitStatus Containers::stop(const std::string& id, std::optional<std::chrono::mi
 
 std::optional<ExitStatus> Containers::wait(const std::string& id, Deadline deadline) {
   if (const auto live = holders_.find(id)) return live->holder->wait(live->record.id, deadline);
-  return inspect(id).exit;
+  return require_started(inspect(id)).exit;
 }
 
 void Containers::remove(const std::string& id, bool force) {

@@ -51,6 +51,8 @@ class Containers {
   std::optional<Kept> find_kept(const std::string& id);
   ContainerInfo merge(const launch::ContainerRecord& record) const;
   std::string free_name(const std::string& wanted);
+  launch::PlanInput plan_input(const ContainerSpec& spec, const store::StoredImage& image);
+  std::shared_ptr<launch::Holder> holder_for(const ContainerSpec& spec, Lifetime lifetime);
 
   const store::Store& store_;
   Holders& holders_;

@@ -42,6 +42,24 @@ TEST_F(RunCommand, ArgumentsAndVariablesMayHoldAnyBytes) {
   EXPECT_EQ(devenv({"rm", "bytes"}).exit_code, 0);
 }
 
+TEST_F(RunCommand, KilledWithItsHolderOrBeforeItStarted) {
+  ASSERT_EQ(devenv({"run", "--name", "cut", "small", "echo", "last words"}).exit_code, 0);
+  const std::string id = devenv({"ps", "-aq", "--no-trunc"}).output.substr(0, 64);
+  const std::string record = dir() + "/store/containers/" + id;
+  const auto shown = [] { return devenv({"ps", "-a", "--format", "{{.Names}}: {{.Status}}"}).output; };
+  // What SIGKILL to the holder leaves: a log without an exit, or neither.
+  ASSERT_EQ(unlink((record + "/exit").c_str()), 0);
+  EXPECT_THAT(shown(), MatchesRegex("cut: Exited \\(137\\) .* seconds? ago\n"));
+  EXPECT_EQ(devenv({"wait", "cut"}).output, "137\n");
+  EXPECT_EQ(devenv({"logs", "cut"}).output, "last words\n");
+  ASSERT_EQ(unlink((record + "/log").c_str()), 0);
+  EXPECT_EQ(shown(), "cut: Created\n");
+  for (const char* verb : {"wait", "logs"})
+    EXPECT_EQ(devenv({verb, "cut"}).errors,
+              "devenv: use container cut: it never started, devenv was killed before; remove it: devenv rm cut\n");
+  EXPECT_EQ(devenv({"rm", "cut"}).output, "cut\n");
+}
+
 TEST_F(RunCommand, ExitCodesOfWhatCannotRun) {
   EXPECT_EQ(devenv({"run", "--rm", "small", "no-such-program"}).exit_code, 127);
   EXPECT_EQ(devenv({"run", "--rm", "small", "/etc/passwd"}).exit_code, 126);
