@@ -6,7 +6,7 @@ packages=(
   # build
   g++ cmake ninja-build ccache pkgconf
   # libraries
-  libarchive-dev libboost1.81-dev libcap-dev libcli11-dev libcurl4-openssl-dev libisal-dev libmnl-dev
+  libarchive-dev libcap-dev libcli11-dev libcurl4-openssl-dev libisal-dev libmnl-dev
   libnftnl-dev libseccomp-dev nettle-dev nlohmann-json3-dev
   # base images
   mmdebstrap debian-archive-keyring ca-certificates

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,55 +12,27 @@
 #include "check.h"
 #include "devenv/error.h"
 #include "files.h"
+#include "spawn.h"
 
 namespace devenv {
 namespace {
 
 constexpr std::size_t kErrorsKept = 64u << 10;
 
-/// What the child starts with: these three descriptors and no other, no blocked or ignored signal.
-class SpawnSetup {
- public:
-  SpawnSetup(int input, int output, int errors) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_adddup2(&actions_, input, 0);
-    posix_spawn_file_actions_adddup2(&actions_, output, 1);
-    posix_spawn_file_actions_adddup2(&actions_, errors, 2);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
-    posix_spawnattr_init(&attributes_);
-    sigset_t all, none;
-    sigfillset(&all);
-    sigemptyset(&none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-  ~SpawnSetup() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-
-  /// The pid, or -errno.
-  pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>& env) const {
-    std::vector<char*> arguments = pointers(argv), variables = pointers(env);
-    pid_t pid = -1;
-    const int error = posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(),
-                                   env.empty() ? environ : variables.data());
-    return error == 0 ? pid : -error;
-  }
-
- private:
-  static std::vector<char*> pointers(const std::vector<std::string>& strings) {
-    std::vector<char*> result;
-    for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
-    result.push_back(nullptr);
-    return result;
-  }
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-};
+/// The child has these three descriptors and no other. Its pid, or -errno.
+pid_t spawn(const ProcessSpec& spec, int input, int output, int errors) {
+  SpawnFileActions actions;
+  posix_spawn_file_actions_adddup2(actions.get(), input, 0);
+  posix_spawn_file_actions_adddup2(actions.get(), output, 1);
+  posix_spawn_file_actions_adddup2(actions.get(), errors, 2);
+  posix_spawn_file_actions_addclosefrom_np(actions.get(), 3);
+  const SpawnAttributes attributes;
+  const std::vector<char*> argv = spawn_pointers(spec.argv), env = spawn_pointers(spec.env);
+  pid_t pid = -1;
+  const int error = posix_spawnp(&pid, argv[0], actions.get(), attributes.get(), argv.data(),
+                                 spec.env.empty() ? environ : env.data());
+  return error == 0 ? pid : -error;
+}
 
 struct Pipe {
   UniqueFd read_end, write_end;
@@ -117,8 +88,7 @@ class Run {
   void start() {
     const UniqueFd input = input_file();
     Pipe output = make_pipe(), errors = make_pipe();
-    const SpawnSetup setup(input.get(), output.write_end.get(), errors.write_end.get());
-    pid_ = setup.spawn(spec_.argv, spec_.env);
+    pid_ = spawn(spec_, input.get(), output.write_end.get(), errors.write_end.get());
     const std::string& name = spec_.argv.at(0);
     if (pid_ == -ENOENT)
       throw NotFound(
