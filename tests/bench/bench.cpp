@@ -55,7 +55,7 @@ int main(int argc, char** argv) try {
               options.rounds);
   print_header(bench.peer.title());
   using Rows = std::vector<Row> (*)(const Bench&);
-  for (const Rows make : {Rows(container_rows), Rows(build_rows), Rows(database_rows)}) {
+  for (const Rows make : {Rows(container_rows), Rows(build_rows), Rows(database_rows), Rows(trio_rows)}) {
     try {
       for (const Row& row : make(bench))
         if (row.name.find(options.only) != std::string::npos) print(measure(row, options.rounds));

@@ -4,11 +4,8 @@
 #include <fstream>
 #include <optional>
 
-#include "devenv/mongo.h"
 #include "devenv/postgres.h"
-#include "devenv/web_app.h"
 #include "rows.h"
-#include "runtime/store/store.h"
 
 namespace devenv::bench {
 namespace {
@@ -39,9 +36,7 @@ struct PeerPostgres {
   explicit PeerPostgres(const Bench& bench) : peer(bench.peer) {
     // The very same image, as our store has it: docker's own builder may be too old for the Dockerfile.
     process_engine()->build(*postgres_service({}).build, {});
-    run_or_throw({"skopeo", "copy", "-q",
-                  "oci:" + store::Store::default_root() + ":docker.io/devenv/postgres:latest",
-                  "docker-daemon:" + kPeerImage + ":latest"});
+    load_into_docker("docker.io/devenv/postgres:latest", kPeerImage);
   }
 
   double start() {
@@ -92,38 +87,11 @@ Row postgres_removal(const Bench& bench, const std::shared_ptr<PeerPostgres>& pe
   return row;
 }
 
-double start_three(const std::string& app_context, bool postgres, bool mongo, bool flask) {
-  Session session({.side_by_side = true});
-  return timed([&] {
-    std::optional<Postgres> db;
-    std::optional<Mongo> documents;
-    std::optional<WebApp> app;
-    if (postgres) db.emplace(PostgresOptions{}, session);
-    if (mongo) documents.emplace(MongoOptions{}, session);
-    if (flask)
-      app.emplace(WebAppOptions{.context = app_context,
-                                .env = {{"DATABASE_URL", db ? db->internal_url() : ""}},
-                                .health_path = ""},
-                  session);
-    session.wait_ready();
-  });
-}
-
 }  // namespace
 
 std::vector<Row> database_rows(const Bench& bench) {
   const auto peer = bench.peer.answers() ? std::make_shared<PeerPostgres>(bench) : nullptr;
-  const std::string app = bench.source_dir + "/examples/flask_app";
-  std::vector<Row> rows{postgres_start(bench, peer), postgres_removal(bench, peer)};
-  rows.push_back({"fresh Postgres + Mongo + Flask, ready",
-                  ">= 10x / the slowest alone",
-                  [app] { return start_three(app, true, true, true); },
-                  {},
-                  {}});
-  rows.push_back({"  Postgres alone", "", [app] { return start_three(app, true, false, false); }, {}, {}});
-  rows.push_back({"  Mongo alone", "", [app] { return start_three(app, false, true, false); }, {}, {}});
-  rows.push_back({"  Flask alone", "", [app] { return start_three(app, false, false, true); }, {}, {}});
-  return rows;
+  return {postgres_start(bench, peer), postgres_removal(bench, peer)};
 }
 
 namespace {

@@ -1,11 +1,12 @@
 #include "peers.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <pwd.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -16,6 +17,8 @@
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
 #include "runtime/base/process.h"
+#include "runtime/base/spawn.h"
+#include "runtime/store/store.h"
 #include "table.h"
 
 namespace devenv::bench {
@@ -29,17 +32,13 @@ std::string make_scratch(const std::string& label) {
   return path;
 }
 
-pid_t spawn(std::vector<std::string> argv, int in, int out) {
-  std::vector<char*> words;
-  for (auto& word : argv) words.push_back(word.data());
-  words.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
-  if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, 1);
+pid_t spawn(const std::vector<std::string>& argv, int in, int out) {
+  SpawnFileActions actions;
+  if (in >= 0) posix_spawn_file_actions_adddup2(actions.get(), in, 0);
+  if (out >= 0) posix_spawn_file_actions_adddup2(actions.get(), out, 1);
+  const std::vector<char*> words = spawn_pointers(argv);
   pid_t pid = -1;
-  const int failure = posix_spawnp(&pid, words[0], &actions, nullptr, words.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
+  const int failure = posix_spawnp(&pid, words[0], actions.get(), nullptr, words.data(), environ);
   if (failure != 0) throw SystemError(failure, "run " + argv[0]);
   return pid;
 }
@@ -68,6 +67,11 @@ Peer::Peer() {
 std::string Peer::run(std::vector<std::string> args) const {
   args.insert(args.begin(), program_);
   return run_or_throw(args);
+}
+
+void load_into_docker(const std::string& reference, const std::string& name) {
+  run_or_throw({"skopeo", "copy", "-q", "oci:" + store::Store::default_root() + ":" + reference,
+                "docker-daemon:" + name + ":latest"});
 }
 
 Floor::Floor(const std::string& program, const std::vector<std::string>& lower,
@@ -125,6 +129,21 @@ void first_query(const std::string& connection_string) {
     std::this_thread::sleep_for(std::chrono::microseconds(500));
   }
   throw Error("query " + connection_string + ": no answer within a minute: " + last);
+}
+
+void wait_for_port(const std::string& address, std::uint16_t port) {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  if (inet_pton(AF_INET, address.c_str(), &to.sin_addr) != 1)
+    throw Error("connect to " + address + ": no address");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (std::chrono::steady_clock::now() < deadline) {
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+  throw Error("connect to " + address + ":" + std::to_string(port) + ": not accepted within a minute");
 }
 
 BarePostgres::BarePostgres() : directory_(make_scratch("postgres")), binaries_(postgres_binaries()) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ class Peer {
   std::string program_, title_;
   bool answers_ = false;
 };
+
+/// Gives docker an image of our store as `name`: its own builder may be too old for the Dockerfile. By
+/// skopeo.
+void load_into_docker(const std::string& reference, const std::string& name);
 
 /// The floor program of floor.cpp, kept running: one round per call.
 class Floor {
@@ -63,5 +68,8 @@ std::string postgres_binaries();
 
 /// Connects and runs SELECT 1, again and again until it works. Throws Error after a minute.
 void first_query(const std::string& connection_string);
+
+/// Connects to an IPv4 address again and again until it works. Throws Error after a minute.
+void wait_for_port(const std::string& address, std::uint16_t port);
 
 }  // namespace devenv::bench

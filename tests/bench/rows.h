@@ -24,6 +24,7 @@ struct Bench {
 
 std::vector<Row> container_rows(const Bench& bench);
 std::vector<Row> database_rows(const Bench& bench);
+std::vector<Row> trio_rows(const Bench& bench);
 std::vector<Row> build_rows(const Bench& bench);
 
 /// 200 fresh Postgres in one process: prints how memory and descriptors grew after the first 20.
