@@ -75,7 +75,7 @@ struct Poller {
 }  // namespace
 
 std::chrono::nanoseconds pause_after(std::chrono::nanoseconds elapsed) {
-  return std::clamp<std::chrono::nanoseconds>(elapsed / 10, 2ms, 50ms);
+  return std::clamp<std::chrono::nanoseconds>(elapsed / 40, 2ms, 50ms);
 }
 
 WaitOutcome poll(const Wait& wait, const WaitTarget& target, std::chrono::nanoseconds timeout) {

@@ -29,8 +29,8 @@ struct WaitOutcome {
 /// that a last question has. Throws only what the engine throws.
 WaitOutcome poll(const Wait& wait, const WaitTarget& target, std::chrono::nanoseconds timeout);
 
-/// Time to the next question, `elapsed` after the first: a tenth of it, between 2 ms and 50 ms, so that
-/// readiness is noticed at most a tenth too late.
+/// Time to the next question, `elapsed` after the first: a fortieth of it, between 2 ms and 50 ms, so
+/// that readiness is noticed a few hundredths too late at most.
 std::chrono::nanoseconds pause_after(std::chrono::nanoseconds elapsed);
 
 }  // namespace devenv

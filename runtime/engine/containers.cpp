@@ -12,7 +12,6 @@
 #include "runtime/base/files.h"
 #include "runtime/base/random_id.h"
 #include "runtime/launch/log_reader.h"
-#include "runtime/net/listening.h"
 #include "users.h"
 
 namespace devenv::engine {
@@ -94,7 +93,7 @@ std::optional<Containers::Kept> Containers::find_kept(const std::string& id) {
     if (match && !exact)
       throw Conflict("find container " + id + ": more than one id begins like that", "give more digits");
     const std::string path = store_.containers().path(full);
-    struct stat log{};
+    struct stat log {};
     kept.info.exit = read_exit(path + "/exit", kept.info.finished_unix_ns);
     if (!kept.info.exit && stat((path + "/log").c_str(), &log) == 0) {  // killed with its holder
       kept.info.exit = ExitStatus{137, SIGKILL, false};
@@ -205,6 +204,11 @@ ExitStatus Containers::stop(const std::string& id, std::optional<std::chrono::mi
 }
 
 std::optional<ExitStatus> Containers::wait(const std::string& id, Deadline deadline) {
+  try {
+    if (const auto holder = holders_.of(id)) return holder->wait(id, deadline);
+  } catch (const NotFound&) {
+    // Gone from there, but perhaps not from the store.
+  }
   if (const auto live = holders_.find(id)) return live->holder->wait(live->record.id, deadline);
   return require_started(inspect(id)).exit;
 }
@@ -230,8 +234,10 @@ void Containers::remove(const std::string& id, bool force) {
 }
 
 bool Containers::listening(const std::string& id, std::uint16_t port, Protocol protocol) {
+  const bool udp = protocol == Protocol::udp;
+  if (const auto holder = holders_.of(id)) return holder->listening(id, port, udp);
   const Located live = running(id);
-  return net::process_listens_on(live.record.pid, port, protocol == Protocol::udp);
+  return live.holder->listening(live.record.id, port, udp);
 }
 
 void Containers::freeze(const std::string& id, const std::string& key) {

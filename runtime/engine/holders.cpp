@@ -76,15 +76,15 @@ void Holders::ask_each(const std::function<bool(const std::shared_ptr<Holder>&)>
   }
 }
 
+std::shared_ptr<Holder> Holders::of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(id);
+  return found != known_.end() && found->second->alive() ? found->second : nullptr;
+}
+
 std::optional<Located> Holders::find_known(const std::string& id) {
-  std::shared_ptr<Holder> holder;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = known_.find(id);
-    if (found == known_.end()) return std::nullopt;
-    holder = found->second;
-  }
-  if (!holder || !holder->alive()) return std::nullopt;
+  const auto holder = of(id);
+  if (!holder) return std::nullopt;
   if (auto record = holder->inspect(id)) return Located{holder, std::move(*record)};
   return std::nullopt;
 }

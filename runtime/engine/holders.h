@@ -36,6 +36,8 @@ class Holders {
   /// Remembers where a container lives, so that later calls need not look around.
   void remember(const std::string& id, const std::shared_ptr<launch::Holder>& holder);
   void forget(const std::string& id);
+  /// The remembered one while it lives; null for anything but the full id of a container this engine started.
+  std::shared_ptr<launch::Holder> of(const std::string& id);
 
   /// By id, unique prefix or name, in every live holder; nullopt when none has it. Conflict when ambiguous.
   std::optional<Located> find(const std::string& id);

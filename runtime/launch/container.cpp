@@ -260,6 +260,15 @@ void Container::exec(const ReplyTo& to, const ProcessPlan& process, std::uint32_
   send_to_init(message, std::move(stdio));
 }
 
+void Container::listening(const ReplyTo& to, std::uint16_t port, bool udp) {
+  if (state_ != State::running || exit_)
+    return server_.reply_error(to, ErrorKind::conflict,
+                               "look for listeners in container " + plan_.name + ": it is not running");
+  Message reply = make(MessageType::ok);
+  reply.value = attachment_->listens_on(pid_, port, udp);
+  server_.reply(to, reply);
+}
+
 void Container::reply_exit(const ReplyTo& to, const ExitStatus& status) const {
   Message reply = make(MessageType::ok);
   reply.value = status.code;

@@ -44,6 +44,7 @@ class Container {
   /// number 0: the main process.
   void signal(std::uint64_t number, int signal);
   void attach_input(const ReplyTo& to);
+  void listening(const ReplyTo& to, std::uint16_t port, bool udp);
   /// `pipe` gets a byte after every addition to the log, and is closed at its end.
   void follow_log(UniqueFd pipe);
   void remove(const ReplyTo& to);

@@ -223,6 +223,13 @@ UniqueFd Holder::follow_log(const std::string& id) {
   }
 }
 
+bool Holder::listening(const std::string& id, std::uint16_t port, bool udp) {
+  Message message = request(MessageType::listening, id);
+  message.number = port;
+  message.flags = udp;
+  return connection_->call(message).message.value != 0;
+}
+
 bool Holder::remove(const std::string& id) {
   return connection_->call(request(MessageType::remove, id)).message.value == 0;
 }

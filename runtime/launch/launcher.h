@@ -115,6 +115,10 @@ class Holder {
   /// Empty for an unknown id.
   UniqueFd follow_log(const std::string& id);
 
+  /// Whether something in the container listens on `port` where others reach it, not on loopback alone.
+  /// Throws NotFound, Conflict when it is not running.
+  bool listening(const std::string& id, std::uint16_t port, bool udp);
+
   /// Kills it if it runs, waits until nothing of it is left. False when there was none.
   bool remove(const std::string& id);
 

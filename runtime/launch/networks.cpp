@@ -33,6 +33,8 @@ std::vector<std::string> names_of(const SandboxPlan& plan) {
   return names;
 }
 
+UniqueFd open_netns(int pid) { return open_file("/proc/" + std::to_string(pid) + "/ns/net", O_RDONLY); }
+
 }  // namespace
 
 Networks::Networks(EventLoop& loop, UniqueFd host_netns)
@@ -116,10 +118,19 @@ Attachment::~Attachment() {
 
 void Attachment::connect(int pid) {
   if (plan_.network.mode == ContainerNetwork::Mode::host) return;
-  const UniqueFd netns = open_file("/proc/" + std::to_string(pid) + "/ns/net", O_RDONLY);
+  const UniqueFd netns = open_netns(pid);
   if (network_ == nullptr) return networks_.holder().raise_loopback(netns.get());
   address_ = network_->network->attach(netns.get(), names_of(plan_));
   forward();
+}
+
+bool Attachment::listens_on(int pid, std::uint16_t port, bool udp) {
+  if (!probe_) {
+    const UniqueFd netns = open_netns(pid);
+    const net::NetnsScope inside(netns.get(), networks_.holder().home_netns());
+    probe_.emplace(pid);
+  }
+  return probe_->listens_on(port, udp);
 }
 
 void Attachment::forward() {

@@ -11,6 +11,7 @@
 #include "runtime/base/event_loop.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/net/forwarder.h"
+#include "runtime/net/listening.h"
 #include "runtime/net/network.h"
 #include "runtime/net/udp_forwarder.h"
 
@@ -41,6 +42,8 @@ class Attachment {
 
   /// Connects the namespace of `pid`, then the ports. Throws.
   void connect(int pid);
+  /// Whether something in the namespace of `pid` listens on `port` where others reach it. Throws SystemError.
+  bool listens_on(int pid, std::uint16_t port, bool udp);
   std::string ip() const;
   /// What the container reads in its /etc/resolv.conf; known before connect().
   std::string resolv_conf() const;
@@ -53,6 +56,7 @@ class Attachment {
   std::vector<UniqueFd> listeners_;
   NamedNetwork* network_ = nullptr;
   std::optional<net::Ipv4> address_;
+  std::optional<net::ListenProbe> probe_;
   std::vector<std::unique_ptr<net::TcpForwarder>> tcp_;
   std::vector<std::unique_ptr<net::UdpForwarder>> udp_;
 };

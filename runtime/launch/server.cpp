@@ -105,6 +105,9 @@ void Server::handle_container(Request& request) {
       return reply(request.from, ok());
     case MessageType::attach_input:
       return container.attach_input(request.from);
+    case MessageType::listening:
+      return container.listening(request.from, static_cast<std::uint16_t>(message.number),
+                                 message.flags != 0);
     case MessageType::follow_log:
       if (!request.fds.empty()) container.follow_log(std::move(request.fds[0]));
       return reply(request.from, ok());

@@ -1,5 +1,8 @@
 #include "listening.h"
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <charconv>
 #include <optional>
 
@@ -52,6 +55,14 @@ std::optional<SocketLine> parse_line(std::string_view line, bool udp) {
   return result;
 }
 
+/// 127.0.0.0/8, ::1 or ::ffff:127.0.0.0/104, in network order.
+bool is_loopback_address(std::string_view address) {
+  constexpr std::string_view mapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+  if (address.size() == 4) return address[0] == 127;
+  if (address.starts_with(mapped)) return address[12] == 127;
+  return address == std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+}
+
 }  // namespace
 
 std::vector<SocketLine> parse_proc_net(std::string_view text, bool udp) {
@@ -77,6 +88,20 @@ bool process_listens_on(pid_t pid, std::uint16_t port, bool udp) {
     }
   }
   return false;
+}
+
+bool ListenProbe::listens_on(std::uint16_t port, bool udp) {
+  if (udp || !has_diag_) return process_listens_on(pid_, port, udp);
+  try {
+    for (const int family : {AF_INET, AF_INET6})
+      for (const std::string& address : diag_.tcp_listeners(family, port))
+        if (!is_loopback_address(address)) return true;
+    return false;
+  } catch (const SystemError& error) {
+    if (error.code() != ENOENT) throw;
+    has_diag_ = false;
+    return listens_on(port, udp);
+  }
 }
 
 }  // namespace devenv::net

@@ -1,4 +1,6 @@
-// Who listens on a port inside a network namespace, read from /proc/<pid>/net: connects to nothing.
+// Who listens on a port inside a network namespace: asks the kernel, connects to nothing. TCP listeners by
+// sock_diag(7), for /proc/<pid>/net/tcp walks the connections of the whole machine: milliseconds, however few
+// there are. /proc has the rest, and all on a kernel without inet_diag.
 #pragma once
 
 #include <sys/types.h>
@@ -7,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "netlink.h"
 
 namespace devenv::net {
 
@@ -27,5 +31,20 @@ bool listens_on(std::string_view text, std::uint16_t port, bool udp);
 
 /// The same for the network namespace of process `pid`, IPv4 and IPv6. False when the process is gone.
 bool process_listens_on(pid_t pid, std::uint16_t port, bool udp);
+
+/// The same question to one namespace, to be asked again and again.
+class ListenProbe {
+ public:
+  /// Of the network namespace current at construction, which it keeps alive; `pid` is a process in it. Throws
+  /// SystemError.
+  explicit ListenProbe(pid_t pid) : pid_(pid) {}
+  /// Throws SystemError.
+  bool listens_on(std::uint16_t port, bool udp);
+
+ private:
+  pid_t pid_;
+  bool has_diag_ = true;
+  DiagSocket diag_;
+};
 
 }  // namespace devenv::net

@@ -1,8 +1,12 @@
 #include "netlink.h"
 
+#include <arpa/inet.h>
 #include <linux/if.h>
+#include <linux/inet_diag.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -194,6 +198,31 @@ void NftSocket::apply(std::string_view batch, const std::string& what) {
   if (failure != 0)
     throw SystemError(failure, "apply " + what, "the kernel needs nf_tables with nat and redirect");
   if (!expected.empty()) throw Error("apply " + what + ": the kernel did not acknowledge all of it");
+}
+
+DiagSocket::DiagSocket() : fd_(open_netlink(NETLINK_SOCK_DIAG, "of sock_diag")) {}
+
+std::vector<std::string> DiagSocket::tcp_listeners(int family, std::uint16_t port) {
+  inet_diag_req_v2 body{};
+  body.sdiag_family = static_cast<std::uint8_t>(family);
+  body.sdiag_protocol = IPPROTO_TCP;
+  body.idiag_states = 1u << TCP_LISTEN;
+  body.id.idiag_sport = htons(port);
+  const NetlinkRequest request("ask who listens", SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, body);
+  send_to_kernel(fd_.get(), request.bytes(1), request.action());
+  std::vector<std::string> found;
+  read_messages(fd_.get(), request.action(), [&](const nlmsghdr& header, std::string_view payload) {
+    int code;
+    if (header.nlmsg_type == NLMSG_ERROR && payload.size() >= sizeof code) {
+      std::memcpy(&code, payload.data(), sizeof code);
+      if (code != 0) throw SystemError(-code, request.action());
+    }
+    inet_diag_msg socket;
+    if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || payload.size() < sizeof socket) return;
+    std::memcpy(&socket, payload.data(), sizeof socket);
+    found.emplace_back(reinterpret_cast<const char*>(socket.id.idiag_src), family == AF_INET ? 4 : 16);
+  });
+  return found;
 }
 
 }  // namespace devenv::net

@@ -1,6 +1,6 @@
 // A small netlink(7) encoder and socket: rtnetlink requests in batches with every acknowledgement checked,
-// and the sender for a prepared nf_tables batch. Static-safe, not thread-safe; never blocks for long: the
-// kernel answers before sendmsg returns.
+// the sender for a prepared nf_tables batch, and the question who listens. Static-safe, not thread-safe;
+// never blocks for long: the kernel answers before sendmsg returns.
 #pragma once
 
 #include <linux/rtnetlink.h>
@@ -84,6 +84,19 @@ class NftSocket {
   /// Applies an nf_tables batch (made by nft.h, or of any other maker) as one transaction: all or nothing.
   /// `what` names it for errors. Throws SystemError of the first failed message.
   void apply(std::string_view batch, const std::string& what);
+
+ private:
+  UniqueFd fd_;
+};
+
+/// NETLINK_SOCK_DIAG (sock_diag(7)), bound to the network namespace current at construction.
+class DiagSocket {
+ public:
+  DiagSocket();
+
+  /// The local addresses of TCP sockets of `family` (AF_INET, AF_INET6) that listen on `port`: 4 or 16 bytes
+  /// each, in network order. Throws SystemError, ENOENT when the kernel has no inet_diag.
+  std::vector<std::string> tcp_listeners(int family, std::uint16_t port);
 
  private:
   UniqueFd fd_;

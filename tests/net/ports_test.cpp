@@ -1,5 +1,6 @@
 #include "runtime/net/ports.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -98,6 +99,40 @@ TEST(Listening, SeesRealSockets) {
   EXPECT_FALSE(process_listens_on(getpid(), port_of(loopback), false));
   EXPECT_TRUE(process_listens_on(getpid(), port_of(udp), true));
   EXPECT_FALSE(process_listens_on(999999999, 1, false));
+  ListenProbe probe(getpid());
+  EXPECT_TRUE(probe.listens_on(port_of(any), false));
+  EXPECT_FALSE(probe.listens_on(port_of(any), true));
+  EXPECT_FALSE(probe.listens_on(port_of(loopback), false));
+  EXPECT_TRUE(probe.listens_on(port_of(udp), true));
+  EXPECT_FALSE(probe.listens_on(1, false));
+}
+
+TEST(Listening, SeesSocketsOfIPv6) {
+  const auto listener = [](const in6_addr& address, bool only_6) {
+    UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int on = only_6;
+    EXPECT_EQ(setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on), 0);
+    sockaddr_in6 bound{};
+    bound.sin6_family = AF_INET6;
+    bound.sin6_addr = address;
+    EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&bound), sizeof bound), 0);
+    EXPECT_EQ(listen(fd.get(), 1), 0);
+    return fd;
+  };
+  const auto port_of6 = [](const UniqueFd& fd) {
+    sockaddr_in6 bound{};
+    socklen_t size = sizeof bound;
+    getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &size);
+    return ntohs(bound.sin6_port);
+  };
+  in6_addr mapped{};
+  inet_pton(AF_INET6, "::ffff:127.0.0.1", &mapped);
+  const UniqueFd any = listener(in6addr_any, true), loopback = listener(in6addr_loopback, true),
+                 mapped_loopback = listener(mapped, false);
+  ListenProbe probe(getpid());
+  EXPECT_TRUE(probe.listens_on(port_of6(any), false));
+  EXPECT_FALSE(probe.listens_on(port_of6(loopback), false));
+  EXPECT_FALSE(probe.listens_on(port_of6(mapped_loopback), false));
 }
 
 }  // namespace
