@@ -16,6 +16,8 @@ namespace devenv::store {
 namespace {
 
 constexpr char ref_name[] = "org.opencontainers.image.ref.name";
+// Ours, on entries of the index: the image id, which else only reading the manifest tells.
+constexpr char image_id[] = "devenv.image.id";
 constexpr std::size_t max_index_bytes = 64u << 20;
 constexpr std::size_t max_config_bytes = 8u << 20;
 constexpr int max_nesting = 4;
@@ -23,6 +25,13 @@ constexpr int max_nesting = 4;
 std::string reference_of(const Descriptor& entry) {
   const auto found = entry.annotations.find(ref_name);
   return found == entry.annotations.end() ? std::string() : found->second;
+}
+
+/// Whether an entry need not be read to know that neither its image id nor its digest begins with `prefix`.
+bool is_surely_another(const Descriptor& entry, const std::string& prefix) {
+  const auto id = entry.annotations.find(image_id);
+  return id != entry.annotations.end() && !id->second.starts_with(prefix) &&
+         !entry.digest.starts_with(prefix);
 }
 
 std::vector<std::string> references_to(const Index& index, const std::string& digest) {
@@ -145,7 +154,10 @@ StoredImage ImageStore::put_manifest(const Descriptor& manifest, const std::stri
     if (!blobs_.has(layer.digest))
       throw NotFound("store image " + image.id + ": its layer " + layer.digest + " is not in the store");
   }
-  tag(reference, manifest);
+  // The image of an index depends on the machine.
+  Descriptor entry = manifest;
+  if (image.descriptor.digest == manifest.digest) entry.annotations[image_id] = image.id;
+  tag(reference, entry);
   if (!reference.empty()) image.references = {reference};
   return image;
 }
@@ -160,6 +172,9 @@ void ImageStore::tag(const std::string& reference, const Descriptor& manifest) c
           return other.digest == entry.digest && (reference.empty() || reference_of(other) == reference);
         });
     if (same) return false;  // a cached build need not write
+    for (const Descriptor& other : index.manifests)
+      if (other.digest == entry.digest && other.annotations.contains(image_id))
+        entry.annotations[image_id] = other.annotations.at(image_id);
     if (!reference.empty()) drop_reference(index, reference);
     index.manifests.push_back(entry);
     return true;
@@ -240,13 +255,18 @@ std::optional<StoredImage> ImageStore::find_id(const std::string& id_or_prefix) 
   const std::string hex = id_or_prefix.starts_with("sha256:") ? id_or_prefix.substr(7) : id_or_prefix;
   const bool is_hex = !hex.empty() && hex.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!is_hex || hex.size() > 64) return std::nullopt;
+  const std::string prefix = "sha256:" + hex;
+  const Index index = read_index();
   std::optional<StoredImage> found;
-  for (StoredImage& image : list()) {
-    const std::string prefix = "sha256:" + hex;
-    if (!image.id.starts_with(prefix) && !image.descriptor.digest.starts_with(prefix)) continue;
+  std::set<std::string> seen;
+  for (const Descriptor& entry : index.manifests) {
+    if (is_surely_another(entry, prefix) || !seen.insert(entry.digest).second) continue;
+    std::optional<StoredImage> image = load_complete(entry);
+    if (!image || (!image->id.starts_with(prefix) && !image->descriptor.digest.starts_with(prefix))) continue;
+    image->references = references_to(index, entry.digest);
     if (!found)
       found = std::move(image);
-    else if (found->id != image.id)
+    else if (found->id != image->id)
       throw Conflict("find image " + id_or_prefix + ": several image ids begin like this; give more digits");
   }
   return found;

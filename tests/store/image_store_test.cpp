@@ -70,6 +70,29 @@ TEST_F(Images, AreFoundByReferenceAndId) {
   EXPECT_FALSE(store.images().find_id("xyz"));
 }
 
+TEST_F(Images, OneIsFoundByItsIdWithoutReadingOthers) {
+  const StoredImage wanted = put({Tar().file("x").finish()}, name_a), other = put({}, name_b, "other");
+  const std::string manifest = store.blobs().path(other.descriptor.digest);
+  std::filesystem::permissions(manifest, std::filesystem::perms::owner_all);
+  write_text(manifest, "damaged");
+  EXPECT_EQ(store.images().find_id(wanted.id)->id, wanted.id);
+  EXPECT_EQ(store.images().find_id(wanted.id)->references, std::vector<std::string>{name_a});
+  EXPECT_THROW(store.images().list(), CorruptBlob);
+}
+
+TEST_F(Images, AnIndexOfAnotherToolWorksToo) {
+  const StoredImage made = put({Tar().file("x").finish()}, name_a), other = put({}, name_b, "other");
+  const std::string path = scratch.path("store") + "/index.json";
+  std::string text = read_file(path);
+  std::size_t entries = 0;
+  for (std::size_t at; (at = text.find("devenv.image.id")) != std::string::npos; ++entries)
+    text.replace(at, 15, "something-else-");
+  EXPECT_EQ(entries, 2u);
+  write_text(path, text);
+  EXPECT_EQ(store.images().find_id(made.id)->id, made.id);
+  EXPECT_EQ(store.images().find_id(other.id)->id, other.id);
+}
+
 TEST_F(Images, AnAmbiguousPrefixIsAConflict) {
   std::vector<std::string> first_digits;
   for (int i = 0; i < 17; ++i) put({}, "", std::to_string(i));
