@@ -9,6 +9,9 @@ while (($#)) && [[ $1 != -- ]]; do presets+=("$1"); shift; done
 if (($#)); then shift; fi
 if ((${#presets[@]} == 0)); then presets=(asan-ubsan tsan); fi
 
+# The leak checker's note of a thread that ended while it looked, and ThreadSanitizer's of a forked copy of a program
+# with threads that starts threads of its own, which it cannot follow.
+no_finding='^==[0-9]+==(Running thread [0-9]+ was not|ThreadSanitizer: dup thread)'
 # Those compile projects of their own, or measure what a sanitizer changes.
 not_here='^(consumer\.|public_headers\.|debian_package)'
 
@@ -28,8 +31,7 @@ run_preset() {
     TSAN_OPTIONS="log_path=$reports/tsan:second_deadlock_stack=1:die_after_fork=0" \
     ctest --preset "$preset" -E "$not_here" -j "${DEVENV_TEST_JOBS:-1}" --timeout 900 "$@" || status=1
   for report in "$reports"/*; do
-    # The leak checker notes threads that ended while it looked; that is no finding.
-    [[ -e $report ]] && grep -qvE '^==[0-9]+==Running thread [0-9]+ was not suspended' "$report" || continue
+    [[ -e $report ]] && grep -qvE "$no_finding" "$report" || continue
     printf '\n%s:\n' "${report#"$root_dir"/}"
     head -n 60 "$report"
     status=1
