@@ -1,8 +1,13 @@
+#include <arpa/inet.h>
 #include <devenv/wait.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <thread>
 
 #include "fake_engine.h"
 #include "harness/wait/poll.h"
+#include "runtime/base/unique_fd.h"
 
 namespace devenv {
 namespace {
@@ -47,6 +52,62 @@ TEST_F(WaitTest, PortThatNobodyOpensTimesOutWithTheLastAnswer) {
   EXPECT_EQ(outcome.end, End::timed_out);
   EXPECT_EQ(outcome.last_answer, "nothing listens on 80/tcp on an address others can reach");
   EXPECT_GE(outcome.elapsed, 30ms);
+}
+
+/// A TCP server on 127.0.0.1 that nobody serves, so that connections stay open, unless it closes them at
+/// once.
+class Listener {
+ public:
+  explicit Listener(bool closes = false) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(fd_.get(), 16), 0);
+    getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
+    if (closes)
+      thread_ = std::thread([this] {
+        for (;;)
+          if (!UniqueFd(accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC))) return;
+      });
+  }
+  ~Listener() { stop(); }
+  void stop() {
+    shutdown(fd_.get(), SHUT_RDWR);
+    if (thread_.joinable()) thread_.join();
+    fd_.reset();
+  }
+
+  std::uint16_t port = 0;
+
+ private:
+  UniqueFd fd_;
+  std::thread thread_;
+};
+
+WaitOutcome connects_to(FakeEngine& engine, std::uint16_t host_port) {
+  ContainerSpec spec;
+  spec.image = "image";
+  spec.name = "service-1";
+  spec.ports = {{80, host_port, {}, Protocol::tcp}};
+  return poll(wait::connection(80), {engine, engine.start(spec, Lifetime::session)}, 30ms);
+}
+
+TEST_F(WaitTest, ConnectionIsReadyOnceItStaysOpen) {
+  const Listener server;
+  EXPECT_EQ(connects_to(engine, server.port).end, End::ready);
+}
+
+TEST_F(WaitTest, ConnectionThatIsRefusedOrClosedIsNone) {
+  Listener server(true);
+  const std::string where = "connect to 127.0.0.1:" + std::to_string(server.port) + ": ";
+  const WaitOutcome closed = connects_to(engine, server.port);
+  EXPECT_EQ(closed.end, End::timed_out);
+  EXPECT_EQ(closed.last_answer, where + "closed at once");
+  server.stop();
+  EXPECT_EQ(connects_to(engine, server.port).last_answer, where + "Connection refused");
 }
 
 TEST_F(WaitTest, ExitEndsTheWaitAtOnce) {
