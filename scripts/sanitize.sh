@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # sanitize.sh [asan-ubsan|tsan]… [-- CTEST ARGUMENTS]: builds everything under the sanitizers of a preset and runs the
 # tests there, both presets unless one is named. Any report fails it, also one of a process whose output no test reads.
-# About ten minutes a preset on two cores, which is why continuous integration does not.
+# Ten to twenty minutes a preset on two cores, which is why continuous integration does not.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 presets=()

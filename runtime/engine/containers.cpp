@@ -207,7 +207,7 @@ std::optional<ExitStatus> Containers::wait(const std::string& id, Deadline deadl
   try {
     if (const auto holder = holders_.of(id)) return holder->wait(id, deadline);
   } catch (const NotFound&) {
-    // Gone from there, but perhaps not from the store.
+    // Removed from there, but its record may be in the store; else inspect() below says that there is none.
   }
   if (const auto live = holders_.find(id)) return live->holder->wait(live->record.id, deadline);
   return require_started(inspect(id)).exit;

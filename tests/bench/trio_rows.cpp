@@ -30,9 +30,9 @@ double start_ours(const std::string& app_context, Parts parts) {
   });
 }
 
-/// The same three images on a network of docker's, started side by side as well. Ready means for both that
-/// the server itself accepts: on its own address, for docker's proxy accepts on a published port before it
-/// does.
+/// The same three images on a network of docker's, started side by side as well. Ready means that the server
+/// itself accepts: on its own address, for docker's proxy accepts on a published port before it does. (Our
+/// Postgres has to answer besides.)
 class PeerTrio {
  public:
   PeerTrio(const Peer& peer, const std::string& app_context) : peer_(peer) {
