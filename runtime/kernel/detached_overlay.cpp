@@ -12,7 +12,8 @@
 namespace devenv::kernel {
 namespace {
 
-/// On kernels before 6.7 mount(2) has to do it, in a mount namespace that only a thread of ours ever sees.
+/// Where overlay_mount_modern() does not do: mount(2), in a mount namespace that only a thread of ours ever
+/// sees.
 int mount_in_own_namespace(const OverlayLayers& layers) {
   int mounted = -EIO;
   std::thread([&] {

@@ -50,6 +50,22 @@ int set_layer(int fs, const char* key, const char* path) {
   return layer.failed() ? layer.error() : set_string(fs, key, FdPath(layer.get()).text);
 }
 
+/// The context of an overlay whose layers can be given one by one, else -EOPNOTSUPP (or -ENOSYS).
+int open_overlay() {
+  ScopedFd fs(system_call(SYS_fsopen, "overlay", FSOPEN_CLOEXEC));
+  if (fs.failed()) return fs.error();
+  // Before 6.5 overlay takes every key here; at the mount it refuses those it does not know, with a line in
+  // the kernel's log.
+  if (set_flag(fs.get(), "unknown-to-every-kernel") >= 0) return -EOPNOTSUPP;
+  return fs.release();
+}
+
+int add_layer(int fs, const char* path) {
+  const int set = set_layer(fs, "lowerdir+", path);
+  // An unknown key in 6.5 and 6.6; a directory that cannot be a layer shows again in mount(2).
+  return set == -EINVAL ? -EOPNOTSUPP : set;
+}
+
 const char* common_options(const OverlayLayers& layers) {
   // A user namespace may not set redirect_dir and metacopy beside userxattr, which turns them off itself.
   return layers.userxattr ? "userxattr,index=off,xino=off"
@@ -59,14 +75,10 @@ const char* common_options(const OverlayLayers& layers) {
 }  // namespace
 
 int overlay_mount_modern(const OverlayLayers& layers) {
-  const ScopedFd fs(system_call(SYS_fsopen, "overlay", FSOPEN_CLOEXEC));
+  const ScopedFd fs(open_overlay());
   if (fs.failed()) return fs.error();
-  for (unsigned i = 0; i < layers.lower_count; ++i) {
-    const int set = set_layer(fs.get(), "lowerdir+", layers.lower[i]);
-    // Before 6.7 the option is unknown; the caller falls back on exactly this code.
-    if (set == -EINVAL && i == 0) return -EOPNOTSUPP;
-    if (set < 0) return set;
-  }
+  for (unsigned i = 0; i < layers.lower_count; ++i)
+    if (const int added = add_layer(fs.get(), layers.lower[i]); added < 0) return added;
   if (layers.upper != nullptr) {
     if (const int set = set_layer(fs.get(), "upperdir", layers.upper); set < 0) return set;
     if (const int set = set_layer(fs.get(), "workdir", layers.work); set < 0) return set;
@@ -139,6 +151,11 @@ int overlay_mount(const OverlayLayers& layers) {
   return mounted == -EOPNOTSUPP || mounted == -ENOSYS ? overlay_mount_legacy(layers) : mounted;
 }
 
+int overlay_takes_single_layers() {
+  const ScopedFd fs(open_overlay());
+  return fs.failed() ? fs.error() : add_layer(fs.get(), "/");
+}
+
 int filesystem_mount(const char* type, const char* source, const char* options, std::uint64_t attributes) {
   const ScopedFd fs(system_call(SYS_fsopen, type, FSOPEN_CLOEXEC));
   if (fs.failed()) return fs.error();
@@ -175,13 +192,19 @@ int clone_tree(int dirfd, const char* path, bool recursive) {
 int set_mount_attributes(int mount_fd, std::uint64_t attributes, bool recursive) {
   mount_attr attr{};
   attr.attr_set = attributes;
-  const unsigned flags =
+  const unsigned how =
       static_cast<unsigned>(AT_EMPTY_PATH) | (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0u);
-  const int set = system_call(SYS_mount_setattr, mount_fd, "", flags, &attr, sizeof attr);
+  const int set = system_call(SYS_mount_setattr, mount_fd, "", how, &attr, sizeof attr);
   if (set != -ENOSYS) return set;
-  // MOUNT_ATTR_RDONLY…NOEXEC have the values of MS_RDONLY…NOEXEC.
-  return negative_errno(mount(nullptr, FdPath(mount_fd).text, nullptr,
-                              MS_REMOUNT | MS_BIND | static_cast<unsigned long>(attributes & 0xf), nullptr));
+  // RDONLY, NOSUID, NODEV and NOEXEC have the same values as MOUNT_ATTR_*, as MS_* and in statfs. A remount
+  // takes away those it does not name.
+  constexpr unsigned long inherited = 0xf;
+  struct statfs now;
+  if (fstatfs(mount_fd, &now) != 0) return -errno;
+  const unsigned long flags =
+      (static_cast<unsigned long>(attributes) | static_cast<unsigned long>(now.f_flags)) & inherited;
+  return negative_errno(
+      mount(nullptr, FdPath(mount_fd).text, nullptr, MS_REMOUNT | MS_BIND | flags, nullptr));
 }
 
 int attach_mount(int mount_fd, int target_fd) {

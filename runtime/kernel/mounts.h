@@ -26,12 +26,14 @@ struct OverlayLayers {
   bool volatile_upper = false;  ///< fsync reaches no disk: for layers nobody needs after a power cut
 };
 
-/// A detached overlay with redirects, metacopy, index and xino off. Kernels before 6.7 cannot take many
-/// layers through fsconfig(2); there the caller must be in a private mount namespace of its own, else
-/// -EINVAL.
+/// A detached overlay with redirects, metacopy, index and xino off. Kernels before 6.7 cannot take layers one
+/// by one through fsconfig(2); there the caller must be in a private mount namespace of its own, else
+/// -EINVAL, in which all layers are mounted.
 int overlay_mount(const OverlayLayers& layers);
 int overlay_mount_modern(const OverlayLayers& layers);  ///< only fsconfig: -EOPNOTSUPP or -ENOSYS before 6.7
 int overlay_mount_legacy(const OverlayLayers& layers);  ///< only mount(2), see above
+int overlay_takes_single_layers();  ///< whether overlay_mount_modern() works: 0, else as it says; mounts
+                                    ///< nothing
 
 /// A detached mount of a file system type. `options` is "key=value,flag,…" or null; a value has at most 255
 /// bytes. `attributes` are MOUNT_ATTR_*.
@@ -41,7 +43,8 @@ int filesystem_mount(const char* type, const char* source, const char* options, 
 int tmpfs_mount(std::uint64_t size_bytes, unsigned mode, std::uint64_t attributes);
 
 /// A detached clone of the tree at dirfd/path for a bind; an empty path clones the descriptor itself.
-/// The last component is not followed when it is a symlink.
+/// The last component is not followed when it is a symlink. Before 6.15 only out of a mount that is attached
+/// in the caller's mount namespace, else -EINVAL: open_tree(2).
 int clone_tree(int dirfd, const char* path, bool recursive);
 
 /// mount_setattr(2): sets MOUNT_ATTR_* bits. On kernels before 5.12 only for an attached mount, not

@@ -77,38 +77,32 @@ Feature probe_openat2() {
   return outcome("openat2", "resolving paths inside images safely", opened, "use Linux 5.6 or newer");
 }
 
-Feature probe_overlay() {
-  char place[] = "/tmp/devenv-probe-XXXXXX";
-  if (mkdtemp(place) == nullptr)
-    return outcome("overlay", "images with layers", -errno, "make /tmp writable");
-  const ScopeExit remove([&] {
-    try {
-      remove_tree(place);
-    } catch (const Error&) {
-    }
-  });
-  // Layers on a tmpfs of our own: what /tmp is on shall not matter.
-  const UniqueFd tmpfs(tmpfs_mount(0, 0755, 0));
-  if (!tmpfs) return outcome("overlay", "images with layers", tmpfs.get(), "run as root");
-  const std::string root = FdPath(tmpfs.get()).text;
-  for (const char* name : {"lower", "upper", "work"}) mkdirat(tmpfs.get(), name, 0755);
-  try {
-    detached_overlay({{root + "/lower"}, root + "/upper", root + "/work"});
-    return outcome("overlay", "images with layers", 0, "");
-  } catch (const SystemError& error) {
-    return outcome("overlay", "images with layers", -error.code(), "load the module: modprobe overlay");
-  }
+/// As a container does it, on layers in a tmpfs: what the caller's file systems are shall not matter. Old
+/// kernels want layers that are mounted; any directory serves as the place, in a namespace that is gone with
+/// the trial.
+int try_overlay(void*) {
+  const char* const place = "/dev";
+  if (const int error = make_mounts_private(); error < 0) return error;
+  const ScopedFd tmpfs(tmpfs_mount(0, 0755, 0));
+  if (tmpfs.failed()) return tmpfs.error();
+  if (const int error = attach_root(tmpfs.get(), place); error < 0) return error;
+  for (const char* name : {"lower", "upper", "work"})
+    if (mkdirat(tmpfs.get(), name, 0755) != 0) return -errno;
+  const char* const lower[] = {"/dev/lower"};
+  const ScopedFd overlay(overlay_mount({lower, 1, "/dev/upper", "/dev/work"}));
+  return overlay.failed() ? overlay.error() : 0;
 }
 
-Feature probe_many_layers() {
-  const int fs = system_call(SYS_fsopen, "overlay", 1);
-  const ScopedFd closed(fs);
-  int set = fs;
-  if (fs >= 0) set = system_call(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", "/", 0);
-  Feature feature =
-      outcome("overlay layers one by one", "overlays without a helper thread", set,
-              "Linux 6.7 or newer; until then mount(2) in a namespace of its own does it", false);
-  return feature;
+Feature probe_overlay() {
+  const int mounted = try_in_child(CLONE_NEWNS, try_overlay);
+  return outcome("overlay", "images with layers", mounted,
+                 mounted == -ENODEV ? "load the module: modprobe overlay" : "run as root");
+}
+
+Feature probe_single_layers() {
+  return outcome("overlay layers one by one", "overlays without a helper thread",
+                 overlay_takes_single_layers(),
+                 "use Linux 6.7 or newer; until then mount(2) in a namespace of its own does it", false);
 }
 
 Feature probe_cgroups() {
@@ -178,7 +172,7 @@ std::vector<Feature> probe_all() {
           probe_openat2(),
           probe_mount_api(),
           probe_overlay(),
-          probe_many_layers(),
+          probe_single_layers(),
           probe_cgroups(),
           probe_clone_into_cgroup(),
           probe_cgroup_files("cgroup.kill", "ending a whole container at once", "cgroup.kill",

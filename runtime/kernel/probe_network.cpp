@@ -37,13 +37,13 @@ int make_link(const char* kind) {
     rtattr kind;
     char name[8];
   } request{};
-  const auto length = static_cast<unsigned short>(std::strlen(kind));
-  std::memcpy(request.name, kind, length);
+  std::memcpy(request.name, kind, std::strlen(kind));
   request.header.nlmsg_len = sizeof request;
   request.header.nlmsg_type = RTM_NEWLINK;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK;
   request.info = {sizeof(rtattr) * 2 + sizeof request.name, IFLA_LINKINFO};
-  request.kind = {static_cast<unsigned short>(RTA_LENGTH(0) + length), IFLA_INFO_KIND};
+  // With the zeroes behind the name: the kernel logs what is left over between attributes.
+  request.kind = {sizeof(rtattr) + sizeof request.name, IFLA_INFO_KIND};
   return ask(NETLINK_ROUTE, &request, sizeof request);
 }
 

@@ -48,18 +48,24 @@ int attach_file(int root, int dirfd, const char* name, const char* target, const
   return error;
 }
 
+// Where the root will cover it: before 6.15 only what is mounted in our own namespace can be cloned, or be a
+// layer.
+int mount_below_root(const char* mount_point, std::uint64_t size_bytes, std::uint64_t attributes) noexcept {
+  const int memory = kernel::tmpfs_mount(size_bytes, 0755, attributes);
+  if (memory < 0) return memory;
+  const int error = kernel::attach_root(memory, mount_point);
+  if (error < 0) close(memory);
+  return error < 0 ? error : memory;
+}
+
 // Three small files of our own over the image's, on a tmpfs of theirs: the image's stay untouched, also in a
 // layer made from this container.
-int mount_etc_files(int root, const ChildContext& context, int& hosts) noexcept {
-  const int files =
-      kernel::tmpfs_mount(1 << 20, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-  if (files < 0) return files;
+int mount_etc_files(int root, int files, const ChildContext& context, int& hosts) noexcept {
   int error = attach_file(root, files, "hosts", "/etc/hosts", context.hosts_file);
   if (error == 0) error = attach_file(root, files, "hostname", "/etc/hostname", context.hostname_file);
   if (error == 0 && context.resolv_file != nullptr)
     error = attach_file(root, files, "resolv.conf", "/etc/resolv.conf", context.resolv_file);
   if (error == 0) hosts = openat(files, "hosts", O_WRONLY | O_APPEND | O_CLOEXEC);
-  close(files);
   return error;
 }
 
@@ -83,13 +89,11 @@ Failure mount_of_plan(int root, const SandboxPlan& plan) noexcept {
   return {};
 }
 
-// On the place where the root will cover it: only what is mounted in our own namespace can become a layer.
 int mount_memory(const char* mount_point) noexcept {
-  const int memory = kernel::tmpfs_mount(0, 0755, 0);
+  const int memory = mount_below_root(mount_point, 0, 0);
   if (memory < 0) return memory;
-  int error = kernel::attach_root(memory, mount_point);
-  if (error == 0 && (mkdirat(memory, "upper", 0755) != 0 || mkdirat(memory, "work", 0700) != 0))
-    error = -errno;
+  const bool made = mkdirat(memory, "upper", 0755) == 0 && mkdirat(memory, "work", 0700) == 0;
+  const int error = made ? 0 : -errno;
   close(memory);
   return error;
 }
@@ -140,6 +144,9 @@ Failure mount_sandbox(const ChildContext& context, Sandbox& sandbox) noexcept {
   if (const int error = kernel::make_mounts_private(); error < 0) return failed(Step::private_mounts, error);
   sandbox.root = mount_root(context);
   if (sandbox.root < 0) return failed(Step::root, sandbox.root);
+  const int etc_files = mount_below_root(context.mount_point, 1 << 20,
+                                         MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  if (etc_files < 0) return failed(Step::etc_files, etc_files);
   if (const int error = kernel::attach_root(sandbox.root, context.mount_point); error < 0)
     return failed(Step::root, error);
   if (const int error = kernel::mount_proc(sandbox.root); error < 0) return failed(Step::proc, error);
@@ -151,8 +158,9 @@ Failure mount_sandbox(const ChildContext& context, Sandbox& sandbox) noexcept {
   sandbox.pts = mounts.pts;
   if (const int error = kernel::mount_mqueue(sandbox.root); error < 0 && error != -ENODEV)
     return failed(Step::mqueue, error);
-  if (const int error = mount_etc_files(sandbox.root, context, sandbox.hosts); error < 0)
-    return failed(Step::etc_files, error);
+  const int error = mount_etc_files(sandbox.root, etc_files, context, sandbox.hosts);
+  close(etc_files);
+  if (error < 0) return failed(Step::etc_files, error);
   return mount_of_plan(sandbox.root, plan);
 }
 
