@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "check.h"
 #include "devenv/error.h"
 #include "files.h"
+#include "memory_file.h"
 #include "spawn.h"
 
 namespace devenv {
@@ -103,7 +103,7 @@ class Run {
 
   /// A file, not a pipe: a child that does not read its input cannot raise SIGPIPE here.
   UniqueFd input_file() const {
-    UniqueFd file = raised(check(memfd_create("input", MFD_CLOEXEC), "memfd_create"));
+    UniqueFd file = raised(memory_file("input", MemoryFile::data, "memfd_create").release());
     write_all(file.get(), spec_.input, "standard input of " + spec_.argv.at(0));
     check(lseek(file.get(), 0, SEEK_SET), "rewind input");
     return file;

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
+#include "runtime/base/memory_file.h"
 
 namespace devenv::engine {
 namespace {
@@ -117,7 +117,7 @@ void drain(UniqueFd& fd, std::string& text) {
 }
 
 UniqueFd input_file(const std::string& input) {
-  UniqueFd file(check(memfd_create("input", MFD_CLOEXEC), "memfd_create"));
+  UniqueFd file = memory_file("input", MemoryFile::data, "memfd_create");
   write_all(file.get(), input, "the input of an exec");
   check(lseek(file.get(), 0, SEEK_SET), "rewind the input of an exec");
   return file;

@@ -4,7 +4,6 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include "devenv/error.h"
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
+#include "runtime/base/memory_file.h"
 #include "seccomp_profile.h"
 
 namespace devenv::kernel {
@@ -46,7 +46,7 @@ class Filter {
   }
 
   std::string bpf() const {
-    const UniqueFd file(check(memfd_create("seccomp", MFD_CLOEXEC), "compile seccomp filter"));
+    const UniqueFd file = memory_file("seccomp", MemoryFile::data, "compile seccomp filter");
     check_result(seccomp_export_bpf(context_.get(), file.get()), "export");
     check(lseek(file.get(), 0, SEEK_SET), "compile seccomp filter");
     return read_all(file.get(), "compiled seccomp filter");

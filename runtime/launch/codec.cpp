@@ -1,12 +1,12 @@
 #include "codec.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 
 #include <cstring>
 
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
+#include "runtime/base/memory_file.h"
 
 namespace devenv::launch {
 
@@ -46,8 +46,7 @@ std::size_t Decoder::count() {
 }
 
 UniqueFd to_memfd(std::string_view bytes) {
-  UniqueFd fd(
-      check(memfd_create("devenv-message", MFD_CLOEXEC | MFD_ALLOW_SEALING), "create a message memfd"));
+  UniqueFd fd = memory_file("devenv-message", MemoryFile::data, "create a message memfd");
   write_all(fd.get(), bytes, "message memfd");
   check(fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL),
         "seal a message memfd");

@@ -1,7 +1,6 @@
 #include "hold.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +16,7 @@
 #include "journal.h"
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
+#include "runtime/base/memory_file.h"
 #include "runtime/kernel/namespaces.h"
 #include "runtime/kernel/process_setup.h"
 #include "runtime/kernel/refusal.h"
@@ -41,8 +41,7 @@ void execute_sealed_copy(char* const* argv) {
   const UniqueFd self = open_file("/proc/self/exe", O_RDONLY);
   struct stat status;
   check(fstat(self.get(), &status), "stat the devenv helper");
-  const UniqueFd copy(
-      check(memfd_create("devenv-helper", MFD_CLOEXEC | MFD_ALLOW_SEALING), "create a memfd"));
+  const UniqueFd copy = memory_file("devenv-helper", MemoryFile::program, "create a memfd");
   for (off_t left = status.st_size; left > 0;) {
     const ssize_t sent = sendfile(copy.get(), self.get(), nullptr, static_cast<std::size_t>(left));
     if (check(sent, "copy the devenv helper") == 0) throw Error("copy the devenv helper: it is cut short");
