@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include "runtime/base/check.h"
@@ -36,6 +37,14 @@ bpf_insn jump(int condition, unsigned reg, std::int32_t value, std::int16_t over
   return instruction(BPF_JMP | condition | BPF_K, reg, 0, over, value);
 }
 bpf_insn leave() { return instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0); }
+
+/// Zero to its last byte, which {} does not promise of a union. The kernel takes a longer struct than its own
+/// only if the rest is zero.
+bpf_attr no_attributes() {
+  bpf_attr attributes;
+  std::memset(&attributes, 0, sizeof attributes);
+  return attributes;
+}
 
 long bpf(int command, bpf_attr& attributes) {
   return syscall(SYS_bpf, command, &attributes, sizeof attributes);
@@ -69,7 +78,7 @@ UniqueFd load_device_filter() {
       /* 20 */ leave(),
   };
   static const char license[] = "MIT";
-  bpf_attr attributes{};
+  bpf_attr attributes = no_attributes();
   attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
   attributes.insns = reinterpret_cast<std::uint64_t>(program);
   attributes.insn_cnt = static_cast<std::uint32_t>(std::size(program));
@@ -78,7 +87,7 @@ UniqueFd load_device_filter() {
 }
 
 void attach_device_filter(int filter, int cgroup_fd) {
-  bpf_attr attributes{};
+  bpf_attr attributes = no_attributes();
   attributes.target_fd = static_cast<std::uint32_t>(cgroup_fd);
   attributes.attach_bpf_fd = static_cast<std::uint32_t>(filter);
   attributes.attach_type = BPF_CGROUP_DEVICE;
