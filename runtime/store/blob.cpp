@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "digest.h"
@@ -24,11 +25,25 @@ std::string blob_path(const std::string& root, const std::string& digest) {
 
 BlobWriter::BlobWriter(const std::string& root) : root_(root) {
   const std::string directory = root + "/blobs/sha256";
-  fd_ = open_file(directory, O_TMPFILE | O_RDWR, 0444);
+  fd_ = UniqueFd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0444));
+  if (fd_) return;
+  if (errno != EOPNOTSUPP) throw SystemError(errno, "open " + directory);
+  // overlayfs before 6.1, network file systems. A name that the sweep knows, should we be killed.
+  const std::string name = root + "/blob.tmp-" + random_id(12);
+  fd_ = open_file(name, O_CREAT | O_EXCL | O_RDWR, 0444);
+  name_ = name;
 }
 
-BlobWriter::BlobWriter(BlobWriter&&) noexcept = default;
-BlobWriter::~BlobWriter() = default;
+BlobWriter::BlobWriter(BlobWriter&& other) noexcept
+    : root_(std::move(other.root_)),
+      fd_(std::move(other.fd_)),
+      name_(std::exchange(other.name_, {})),
+      hash_(std::move(other.hash_)),
+      size_(other.size_) {}
+
+BlobWriter::~BlobWriter() {
+  if (!name_.empty()) unlink(name_.c_str());
+}
 
 void BlobWriter::write(std::string_view data) {
   write_all(fd_.get(), data, "blob in " + root_);
@@ -46,7 +61,18 @@ std::string BlobWriter::commit(const std::string& expected_digest,
   if (!expected_digest.empty() && expected_digest != digest)
     throw CorruptBlob("store blob " + expected_digest + ": the bytes have the digest " + digest +
                       "; try again");
-  const std::string path = blob_path(root_, digest);
+  publish(blob_path(root_, digest), digest);
+  fd_.reset();
+  return digest;
+}
+
+void BlobWriter::publish(const std::string& path, const std::string& digest) {
+  const auto action = [&] { return "store blob " + digest; };
+  if (!name_.empty()) {
+    check(rename(name_.c_str(), path.c_str()), action);
+    name_.clear();
+    return;
+  }
   const auto link_as = [&](const std::string& name) {
     const std::string from = "/proc/self/fd/" + std::to_string(fd_.get());
     return linkat(AT_FDCWD, from.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
@@ -57,12 +83,10 @@ std::string BlobWriter::commit(const std::string& expected_digest,
     const bool complete = stat(path.c_str(), &st) == 0 && static_cast<std::uint64_t>(st.st_size) == size_;
     if (!complete) {  // damaged by something else: heal it (linkat cannot replace a name)
       const std::string temporary = path + "." + random_id(8);
-      check(link_as(temporary), [&] { return "store blob " + digest; });
-      check(rename(temporary.c_str(), path.c_str()), [&] { return "store blob " + digest; });
+      check(link_as(temporary), action);
+      check(rename(temporary.c_str(), path.c_str()), action);
     }
   }
-  fd_.reset();
-  return digest;
 }
 
 std::string BlobStore::path(const std::string& digest) const { return blob_path(root_, digest); }

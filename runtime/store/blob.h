@@ -39,9 +39,11 @@ class BlobWriter {
  private:
   friend class BlobStore;
   explicit BlobWriter(const std::string& root);
+  void publish(const std::string& path, const std::string& digest);
 
   std::string root_;
-  UniqueFd fd_;  ///< unnamed (O_TMPFILE) until commit: a crash leaves nothing
+  UniqueFd fd_;       ///< unnamed (O_TMPFILE) until commit: a crash leaves nothing
+  std::string name_;  ///< empty, or its temporary name where the file system has no unnamed files
   Sha256 hash_;
   std::uint64_t size_ = 0;
 };

@@ -7,6 +7,7 @@
 #include "runtime/base/scope_exit.h"
 #include "runtime/store/digest.h"
 #include "runtime/store/store.h"
+#include "runtime/store/tree.h"
 #include "tar_builder.h"
 
 namespace devenv::store {
@@ -55,6 +56,31 @@ TEST_F(Blob, AppearsUnderItsDigest) {
   EXPECT_EQ(blobs.size(hello), 5u);
   EXPECT_EQ(blobs.put("hello"), hello);
   EXPECT_THAT(blobs.list(), ElementsAre(hello));
+}
+
+// Before 6.1 overlayfs has no unnamed files: run under an older kernel, too.
+TEST(BlobOnOverlay, IsStoredAndLeavesNothing) {
+  Scratch scratch;
+  for (const char* name : {"lower", "upper", "work", "merged"}) mkdir(scratch.path(name).c_str(), 0755);
+  const std::string options = "lowerdir=" + scratch.path("lower") + ",upperdir=" + scratch.path("upper") +
+                              ",workdir=" + scratch.path("work");
+  const std::string merged = scratch.path("merged");
+  ASSERT_EQ(::mount("overlay", merged.c_str(), "overlay", 0, options.c_str()), 0);
+  const ScopeExit unmount([&] { umount2(merged.c_str(), MNT_DETACH); });
+  const Store store = Store::open(merged + "/store");
+  const auto entries = [&] {
+    const UniqueFd root = open_file(merged + "/store", O_RDONLY | O_DIRECTORY);
+    return names_in(root.get());
+  };
+  const auto before = entries();
+  {
+    BlobWriter unfinished = store.blobs().begin();
+    unfinished.write("hel");
+  }
+  EXPECT_EQ(store.blobs().put("hello"), hello);
+  EXPECT_EQ(store.blobs().put("hello"), hello);
+  EXPECT_EQ(store.blobs().read(hello), "hello");
+  EXPECT_EQ(entries(), before);
 }
 
 TEST_F(Blob, WrongDigestOrSizeLeavesNothing) {
