@@ -35,8 +35,9 @@ void copy_bytes(int from, int to, const std::string& name) {
   loff_t offset = 0;
   for (;;) {
     const ssize_t n = copy_file_range(from, &offset, to, nullptr, 1u << 30, 0);
-    if (n == 0) return;
     if (n > 0) continue;
+    // From 5.3 to 5.18 also of files that have content but no size, as in /proc: what is there to read tells.
+    if (n == 0) break;
     if (errno == EINTR) continue;
     if (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)
       throw SystemError(errno, "copy " + name);

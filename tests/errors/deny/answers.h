@@ -32,6 +32,7 @@ class Answers {
   Answer mount(const Caller& caller, const seccomp_data& call) const;
   Answer needs_own_mount(const Caller& caller, int dirfd, const std::string& path, bool follow) const;
   Answer access_file(const Caller& caller, int dirfd, std::uint64_t path, std::uint64_t flags) const;
+  Answer copy(const Caller& caller, int from) const;
   Answer bpf(const Caller& caller, const seccomp_data& call) const;
   Context& context_of(pid_t thread, int fd);
   bool foreign_layer(const Caller& caller, std::string_view option, const std::string& value) const;

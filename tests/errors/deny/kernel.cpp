@@ -109,6 +109,7 @@ std::vector<Rule> rules_for(Kernel kernel) {
     rules.push_back({SYS_open_tree, 2, 1, 1});  // OPEN_TREE_CLONE
   }
   if (kernel < kNewestBpfAttr) rules.push_back({.call = SYS_bpf});
+  if (kernel < kCopyFileRangeIgnoresSize) rules.push_back({.call = SYS_copy_file_range});
   if (kernel < kOverlayHasTmpfile)
     rules.push_back({SYS_openat, 2, O_TMPFILE & ~O_DIRECTORY, O_TMPFILE & ~O_DIRECTORY});
   // Control files are told by name, and names are everywhere: only what can be one is asked about.

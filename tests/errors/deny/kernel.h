@@ -1,5 +1,5 @@
-// Which kernel has what: the facilities that came after Linux 5.11 and that this project, its libraries or the
-// programs in its containers may try. Pure.
+// Which kernel has what: the facilities that came after Linux 5.11 and that this project, its libraries or
+// the programs in its containers may try. Pure.
 #pragma once
 
 #include <cstdint>
@@ -43,5 +43,6 @@ constexpr Kernel kOverlayTakesDescriptors{6, 13};
 constexpr Kernel kOverlayHasTmpfile{6, 1};
 constexpr Kernel kForeignMountsCanBeCloned{6, 15};  ///< and be mounted on, and hold an overlay's layers
 constexpr Kernel kNewestBpfAttr{6, 9};
+constexpr Kernel kCopyFileRangeIgnoresSize{5, 19};  ///< before, it found nothing in a file of size 0
 
 }  // namespace devenv::deny
