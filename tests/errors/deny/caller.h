@@ -22,7 +22,7 @@ class Caller {
 
   /// O_PATH, as its openat(2) would find it, but for absolute symlinks; none when there is no such file.
   UniqueFd open(int dirfd, const std::string& path, bool follow) const;
-  /// Whether a file is on a mount of the caller's own mount namespace, which is what the kernel's check_mnt() asks.
+  /// Whether a file is on a mount of the caller's own mount namespace: what check_mnt() of the kernel asks.
   bool has_mounted(int fd) const;
   bool has_context(int fd) const;  ///< whether its descriptor is one of fsopen(2)
 

@@ -11,9 +11,10 @@ namespace devenv::deny {
 namespace {
 
 std::string under(const std::string& kernel, const std::string& operation) {
-  const ProcessResult result =
-      run_process({.argv = {DENY, kernel, TRIAL, operation}, .deadline = Deadline::after(std::chrono::seconds(20))});
-  return result.exit_code == 0 ? result.output : "exit code " + std::to_string(result.exit_code) + result.errors;
+  const ProcessResult result = run_process({.argv = {DENY, kernel, TRIAL, operation},
+                                            .deadline = Deadline::after(std::chrono::seconds(20))});
+  if (result.exit_code == 0) return result.output;
+  return "exit code " + std::to_string(result.exit_code) + result.errors;
 }
 
 Kernel this_kernel() {
@@ -100,7 +101,8 @@ TEST(Deny, PassesOnHowTheCommandEnds) {
 TEST(Deny, KernelsAreTwoNumbers) {
   EXPECT_EQ(parse_kernel("6.1"), (Kernel{6, 1}));
   EXPECT_LT(*parse_kernel("6.8"), *parse_kernel("6.12"));
-  for (const char* text : {"", "6", "6.", ".1", "6.1.3", "six", "openat2"}) EXPECT_FALSE(parse_kernel(text)) << text;
+  for (const char* text : {"", "6", "6.", ".1", "6.1.3", "six", "openat2"})
+    EXPECT_FALSE(parse_kernel(text)) << text;
 }
 
 }  // namespace

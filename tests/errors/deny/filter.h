@@ -8,8 +8,8 @@
 
 namespace devenv::deny {
 
-/// Returns the descriptor that the questions (Rule::kAsk) arrive at. Needs CAP_SYS_ADMIN, for no_new_privs would
-/// change what runs beneath it. Throws SystemError.
+/// Returns the descriptor that the questions (Rule::kAsk) arrive at. Needs CAP_SYS_ADMIN, for no_new_privs
+/// would change what runs beneath it. Throws SystemError.
 UniqueFd install_filter(const std::vector<Rule>& rules);
 
 }  // namespace devenv::deny

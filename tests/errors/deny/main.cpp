@@ -1,7 +1,7 @@
 // deny SYSCALL[,SYSCALL...] ERRNO COMMAND [ARG...]: runs the command on a machine that refuses these calls,
 // the way another container's seccomp profile or a hardened host does.
-// deny KERNEL COMMAND [ARG...]: runs the command as on an older kernel (5.15, 6.1 …), which lacks what kernel.cpp
-// lists and refuses it the way that kernel does. Older than 5.11 is the same as 5.11.
+// deny KERNEL COMMAND [ARG...]: runs the command as on an older kernel (5.15, 6.1 …), which lacks what
+// kernel.cpp lists and refuses it the way that kernel does. Older than 5.11 is the same as 5.11.
 #include <seccomp.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-// trial OPERATION: tries one kernel facility in a mount namespace of its own and prints what came of it: "0" or
-// the name of the errno.
+// trial OPERATION: tries one kernel facility in a mount namespace of its own and prints what came of it: "0"
+// or the name of the errno.
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/mount.h>
@@ -180,6 +180,7 @@ int main(int argc, char** argv) {
   if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 98;
   const int error = trial->second();
   // Negative: refused when it was set, not by the mount.
-  std::printf("%s%s", error < 0 ? "at the option: " : "", error == 0 ? "0" : strerrorname_np(std::abs(error)));
+  const char* name = error == 0 ? "0" : strerrorname_np(std::abs(error));
+  std::printf("%s%s", error < 0 ? "at the option: " : "", name);
   return 0;
 }
