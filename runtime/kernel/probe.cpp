@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cgroup.h"
+#include "device_filter.h"
 #include "devenv/error.h"
 #include "mounts.h"
 #include "probe_network.h"
@@ -61,7 +62,7 @@ Feature probe_user_namespaces() {
 Feature probe_cgroup_namespace() {
   const int made = try_in_child(CLONE_NEWCGROUP, [](void*) { return 0; });
   return outcome("cgroup namespace", "hiding the host's cgroup paths", made,
-                 "use a kernel with CONFIG_CGROUPS", false);
+                 "use a kernel with CONFIG_CGROUPS");
 }
 
 Feature probe_mount_api() {
@@ -103,6 +104,30 @@ Feature probe_single_layers() {
   return outcome("overlay layers one by one", "overlays without a helper thread",
                  overlay_takes_single_layers(),
                  "use Linux 6.7 or newer; until then mount(2) in a namespace of its own does it", false);
+}
+
+/// By the call itself: set_mount_attributes() would fall back.
+Feature probe_mount_attributes() {
+  const ScopedFd tmpfs(tmpfs_mount(0, 0755, 0));
+  mount_attr read_only{};
+  read_only.attr_set = MOUNT_ATTR_RDONLY;
+  int set = tmpfs.error();
+  if (!tmpfs.failed())
+    set = system_call(SYS_mount_setattr, tmpfs.get(), "", AT_EMPTY_PATH, &read_only, sizeof read_only);
+  return outcome("mount attributes", "read-only mounts with all that is mounted below them", set,
+                 "use Linux 5.12 or newer; until then what is mounted below stays writable", false);
+}
+
+Feature probe_device_filter() {
+  const char* needed_for = "device nodes that containers make";
+  const char* fix = "use a kernel with CONFIG_CGROUP_BPF; until then containers cannot make any";
+  if (detect_cgroups().v2.empty()) return {"device filter", needed_for, false, false, "no cgroup v2", fix};
+  try {
+    load_device_filter();
+    return outcome("device filter", needed_for, 0, fix, false);
+  } catch (const SystemError& error) {
+    return outcome("device filter", needed_for, -error.code(), fix, false);
+  }
 }
 
 Feature probe_cgroups() {
@@ -173,10 +198,12 @@ std::vector<Feature> probe_all() {
           probe_mount_api(),
           probe_overlay(),
           probe_single_layers(),
+          probe_mount_attributes(),
           probe_cgroups(),
           probe_clone_into_cgroup(),
           probe_cgroup_files("cgroup.kill", "ending a whole container at once", "cgroup.kill",
                              "use Linux 5.14 or newer; until then its processes are killed one by one"),
+          probe_device_filter(),
           probe_seccomp(),
           outcome("network namespace", "a network of its own per container",
                   try_in_child(CLONE_NEWNET, [](void*) { return 0; }), net_fix),

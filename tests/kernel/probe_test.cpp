@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
 #include <set>
 
 #include "devenv/error.h"
@@ -26,6 +27,17 @@ TEST(Probe, EveryFeatureIsExplained) {
   EXPECT_GE(names.size(), 15u);
   EXPECT_EQ(&probe_features(), &probe_features());
   test::expect_same(before);
+}
+
+TEST(Probe, DocsSayWhatIsUsedInsteadOfWhatIsOptional) {
+  const std::string page = test::slurp(DEVENV_SOURCE_DIR "/docs/kernels.md");
+  std::set<std::string> optional, explained;
+  for (const Feature& feature : probe_features())
+    if (!feature.required) optional.insert(feature.name);
+  const std::regex last_column(R"(\| `([^`|]+)` \|\n)");
+  for (std::sregex_iterator row(page.begin(), page.end(), last_column), end; row != end; ++row)
+    explained.insert((*row)[1]);
+  EXPECT_EQ(explained, optional);
 }
 
 TEST(Probe, FeaturesAreFoundByName) {
