@@ -28,3 +28,20 @@ function(devenv_test name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL}
     LABELS "${arg_LABELS}")
 endfunction()
+
+# devenv_test_under(engine_test KERNELS 6.1 6.8 [FILTER Name.*]): the whole program once more as on these kernels, by
+# tests/errors/deny; one ctest test each, engine_test.under_6.1. Sanitizers have seen the same code without.
+function(devenv_test_under name)
+  if(DEVENV_SANITIZED)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "FILTER" "KERNELS" ${ARGN})
+  if(NOT arg_FILTER)
+    set(arg_FILTER *)
+  endif()
+  foreach(kernel IN LISTS arg_KERNELS)
+    add_test(NAME ${name}.under_${kernel}
+      COMMAND devenv_deny ${kernel} $<TARGET_FILE:${name}> --gtest_brief=1 --gtest_filter=${arg_FILTER})
+    set_tests_properties(${name}.under_${kernel} PROPERTIES TIMEOUT 300 LABELS root)
+  endforeach()
+endfunction()

@@ -85,6 +85,38 @@ TEST_F(Machine, AFilterIsNamedByInfo) {
                                "pidfd +no +waiting for processes without races +operation not permitted"));
 }
 
+// `info` never says no where `run` works.
+TEST_F(Machine, OlderKernels) {
+  const auto line = [](const std::string& feature, const std::string& works) {
+    return testing::ContainsRegex("\n" + feature + " +" + works + "  ");
+  };
+  for (const char* kernel : {"5.11", "5.15", "6.1", "6.8", "6.12"}) {
+    const auto run = behind({DENY, kernel}, {"run", "--rm", "small", "true"});
+    EXPECT_EQ(run.exit_code, 0) << kernel << run.errors;
+    const auto info = behind({DENY, kernel}, {"info"});
+    EXPECT_THAT(info.output, testing::Not(testing::ContainsRegex("\n[^\n]* no  "))) << kernel;
+    EXPECT_THAT(info.output, line("overlay", "yes")) << kernel;
+  }
+  const auto info = behind({DENY, "5.11"}, {"info"});
+  for (const char* feature : {"overlay layers one by one", "mount attributes", "cgroup.kill"})
+    EXPECT_THAT(info.output, line(feature, "no .optional.")) << feature;
+}
+
+/// In a pid namespace of its own, which has this sysctl for itself.
+TEST_F(Machine, ProgramsInMemoryMustSayThatTheyAre) {
+  if (access("/proc/sys/vm/memfd_noexec", F_OK) != 0) GTEST_SKIP() << "the sysctl came with Linux 6.3";
+  const auto with_noexec = [](const std::string& value) {
+    return behind({"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "/bin/sh", "-c",
+                   "echo " + value + " > /proc/sys/vm/memfd_noexec; exec \"$@\"", "sh"},
+                  {"run", "--rm", "small", "true"});
+  };
+  EXPECT_EQ(with_noexec("1").exit_code, 0);
+  expect_answer(with_noexec("2"), {{"memfd_noexec", "2"},
+                                   125,
+                                   "start the devenv holder: create a memfd: permission denied; let programs "
+                                   "run from memory: sysctl vm.memfd_noexec=1"});
+}
+
 TEST_F(Machine, AStoreThatCannotBe) {
   const auto with_store = [](const std::string& store) {
     return behind({"/usr/bin/env"}, {"ps"}, {"DEVENV_STORE=" + store, "PATH=/usr/bin:/bin"});
