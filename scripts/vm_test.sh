@@ -91,7 +91,7 @@ guest "$variables bash /run/devenv-tests/smoke.sh" || status=1
 
 step "the tests"
 slower=$((($(guest "$loop") + $(bash -c "$loop") - 1) / $(bash -c "$loop") + 1))
-echo "limits of time are $slower times as long: so much slower is the machine"
+echo "limits of time of tests and services are $slower times as long: so much slower is the machine"
 guest "find '$build_dir' -name '*.cmake' -exec perl -pi -e 's/(TIMEOUT[ ;\"=\[]+)(\d+)/\$1 . \$2 * $slower/ge' {} +"
-guest "cd '$root_dir' && $variables ctest --preset release -j 2 -R '$regex' -E '$elsewhere'" || status=1
+guest "cd '$root_dir' && DEVENV_SLOWDOWN=$slower $variables ctest --preset release -j 2 -R '$regex' -E '$elsewhere'" || status=1
 exit $status

@@ -19,6 +19,18 @@ bool preparation_allowed() {
   return value == nullptr || std::strcmp(value, "0") != 0;
 }
 
+/// Limits are for a usual machine. DEVENV_SLOWDOWN says how many times slower this one is: emulated, under valgrind.
+std::chrono::nanoseconds patience(std::chrono::milliseconds limit) {
+  const char* value = std::getenv("DEVENV_SLOWDOWN");
+  if (value == nullptr || *value == '\0') return limit;
+  char* end = nullptr;
+  const double factor = std::strtod(value, &end);
+  if (*end != '\0' || !(factor >= 1 && factor <= 1000))
+    throw Error(std::string("read DEVENV_SLOWDOWN=") + value + ": it is not a number from 1 to 1000",
+                "unset it, or say how many times slower this machine is");
+  return std::chrono::round<std::chrono::nanoseconds>(limit * factor);
+}
+
 /// The service's own name belongs to one session's network; the engine wants names unique in all of them.
 std::string container_name(const std::string& service) { return service + "-" + random_id(8); }
 
@@ -49,7 +61,7 @@ void ServiceStart::run() {
 
 void ServiceStart::attempt() {
   for (const std::string& other : spec_.after)
-    service_->session_->wait_ready(other, Deadline::after(spec_.startup_timeout));
+    service_->session_->wait_ready(other, Deadline::after(patience(spec_.startup_timeout)));
   Engine& engine = service_->engine();
   Stopwatch watch;
   const ImageInfo image = resolve_image(*service_->session_, spec_, service_->name());
@@ -75,7 +87,7 @@ void ServiceStart::attempt() {
   }
   Service handle(service_, false);
   if (spec_.hooks.after_start) spec_.hooks.after_start(handle);
-  const WaitOutcome outcome = wait_until_ready(info, spec_.startup_timeout);
+  const WaitOutcome outcome = wait_until_ready(info, patience(spec_.startup_timeout));
   if (outcome.end != WaitOutcome::End::ready) fail(info, outcome, false);
   times_.ready_ms = watch.lap_ms();
   {
@@ -102,7 +114,7 @@ std::string ServiceStart::ensure_prepared(const ContainerSpec& container, const 
   StateInputs inputs{image.id, spec_.container, {}, spec_.preparation.inputs};
   for (const FileSpec& file : spec_.files) inputs.files.emplace_back(file.target, content_of(file));
   const std::string key = state_key(inputs);
-  const Deadline deadline = Deadline::after(spec_.preparation.timeout);
+  const Deadline deadline = Deadline::after(patience(spec_.preparation.timeout));
   const bool made = ensure_state(service_->engine(), key, deadline, [&] { return prepare(container); });
   times_.from_prepared_state = !made;
   return key;
@@ -116,7 +128,7 @@ std::string ServiceStart::prepare(ContainerSpec container) {
   for (PortMapping& port : container.ports) port.host_port = 0;
   const ContainerInfo info = engine.start(container, Lifetime::session);
   try {
-    const WaitOutcome outcome = wait_until_ready(info, spec_.preparation.timeout);
+    const WaitOutcome outcome = wait_until_ready(info, patience(spec_.preparation.timeout));
     if (outcome.end != WaitOutcome::End::ready) fail(info, outcome, true);
     if (spec_.preparation.finish) spec_.preparation.finish(engine, info);
     const ExitStatus exit = engine.stop(info.id, std::chrono::seconds(60));

@@ -229,6 +229,26 @@ TEST_F(SessionTest, RemovalEndsAStartInProgress) {
   EXPECT_EQ(engine->running(), 0u);
 }
 
+TEST_F(SessionTest, SlowdownStretchesLimits) {
+  const auto failure = [&](const char* slowdown) -> std::string {
+    setenv("DEVENV_SLOWDOWN", slowdown, 1);
+    Session session(options());
+    ServiceSpec spec = service("never");
+    spec.ready = wait::port(80);
+    spec.startup_timeout = 20ms;
+    try {
+      session.start(spec);
+    } catch (const StartError& error) {
+      unsetenv("DEVENV_SLOWDOWN");
+      return error.what();
+    }
+    return "it started";
+  };
+  EXPECT_THAT(failure("7.5"), HasSubstr("of 150 ms"));
+  EXPECT_THAT(failure("0.5"), HasSubstr("read DEVENV_SLOWDOWN=0.5: it is not a number from 1 to 1000; unset it"));
+  EXPECT_THAT(failure("3x"), HasSubstr("DEVENV_SLOWDOWN=3x"));
+}
+
 TEST_F(SessionTest, ImageNamesCanBeSubstituted) {
   SessionOptions with_mirror = options();
   with_mirror.substitute_image = [](const std::string& reference) { return "mirror.example/" + reference; };

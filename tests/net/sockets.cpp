@@ -108,6 +108,10 @@ bool refuses(const Connected& connection) {
   return connection.code != 0 || read_to_end(connection.fd) == ECONNRESET;
 }
 
+bool resets(const Connected& connection) {
+  return (connection.code == 0 ? read_to_end(connection.fd) : connection.code) == ECONNRESET;
+}
+
 Ipv4 peer_of(const UniqueFd& fd) {
   sockaddr_in name{};
   socklen_t size = sizeof name;

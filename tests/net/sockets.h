@@ -38,6 +38,8 @@ std::string receive_text(const UniqueFd& fd, std::size_t size);
 int read_to_end(const UniqueFd& fd);
 /// Not connected at all, or connected and reset without a byte: what a proxy can do at most.
 bool refuses(const Connected& connection);
+/// Accepted and reset without a byte; connect(2) itself says so when it returns only after the reset.
+bool resets(const Connected& connection);
 Ipv4 peer_of(const UniqueFd& fd);
 std::uint16_t port_of(const UniqueFd& fd);
 /// Whether `fd` is readable within the time.

@@ -61,7 +61,7 @@ struct ServiceSpec {
   PullPolicy pull = PullPolicy::missing;
   std::vector<FileSpec> files = {};
   Wait ready = {};
-  std::chrono::milliseconds startup_timeout{60000};
+  std::chrono::milliseconds startup_timeout{60000};  ///< this and other limits of a start times DEVENV_SLOWDOWN
   int startup_attempts = 1;
   std::vector<std::string> after = {};  ///< services of the session that must be ready before it starts
   Preparation preparation = {};
