@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "bootstrap_files.h"
+#include "bootstrap_needs.h"
 #include "http.h"
 #include "runtime/base/files.h"
 #include "runtime/base/process.h"
@@ -126,20 +127,6 @@ std::vector<std::string> child_environment(const std::string& scratch, const std
   return result;
 }
 
-void check_tools(const Reference& reference, const std::string& suite) {
-  try {
-    run_process({.argv = {"mmdebstrap", "--version"}, .input = {}, .env = {}, .on_error_line = {}});
-  } catch (const NotFound&) {
-    throw NotFound("bootstrap " + reference.familiar() + ": mmdebstrap is not installed",
-                   "apt-get install mmdebstrap debian-archive-keyring");
-  }
-  const std::string key = "/usr/share/keyrings/debian-archive-" + suite + "-automatic.gpg";
-  if (::access(keyring, R_OK) != 0 || ::access(key.c_str(), R_OK) != 0)
-    throw NotFound(
-        "bootstrap " + reference.familiar() + ": this machine does not have the keys that sign " + suite,
-        "apt-get update && apt-get install debian-archive-keyring");
-}
-
 /// Of mmdebstrap's information the steps that take time, of its warnings all but the one that our private
 /// scratch directory always gives.
 bool worth_showing(std::string_view line) {
@@ -233,7 +220,9 @@ store::StoredImage make(const Reference& reference, const store::Store& store,
                         const store::OverlayMounter& mount, const Progress& progress) {
   const Mirrors mirrors = debian_mirrors();
   const BootstrapPlan plan = plan_bootstrap(reference, mirrors);
-  check_tools(reference, plan.suite);
+  const char* search_path = std::getenv("PATH");
+  require_needs("bootstrap " + reference.familiar(),
+                missing_for_bootstrap(plan.suite, search_path == nullptr ? "/usr/bin:/bin" : search_path));
   if (progress) progress(reference.familiar() + ": bootstrapping from " + mirrors.archive);
   const std::string epoch = [&] {
     try {

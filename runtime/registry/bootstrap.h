@@ -36,7 +36,7 @@ BootstrapPlan plan_bootstrap(const Reference& reference, const Mirrors& mirrors)
 
 /// Makes `reference` unless the store has it, unpacked and tagged. Blocks for about half a minute. Two
 /// processes at once do the work once. Nothing is left behind when it fails or is interrupted. Throws Error
-/// for an unknown distribution, NotFound when mmdebstrap or the archive's keys are missing.
+/// for an unknown distribution, NotFound when mmdebstrap or the archive's keys are missing (bootstrap_needs.h).
 store::StoredImage bootstrap(const Reference& reference, const store::Store& store,
                              const store::OverlayMounter& mount, const Progress& progress,
                              bool force = false);

@@ -152,6 +152,14 @@ TEST_F(Machine, ARuntimeDirectoryThatCannotBe) {
       {{}, 125, "use runtime directory relative: not an absolute path; begin DEVENV_RUNTIME_DIR with a /"});
 }
 
+TEST_F(Machine, ABootstrapWithoutItsPrograms) {
+  const std::vector<std::string> args{"image", "bootstrap", "debian:trixie-slim"};
+  expect_answer(behind({"/usr/bin/env", "PATH=" + directory("empty")}, args),
+                {args, 1,
+                 "bootstrap debian:trixie-slim: this machine lacks mmdebstrap, setpriv and unshare; apt-get update && "
+                 "apt-get install -y mmdebstrap util-linux"});
+}
+
 TEST_F(Machine, AHelperThatIsNotThere) {
   auto env = environment();
   env.push_back("DEVENV_HELPER=/no/such");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # debian_package.sh BUILD SOURCE WORK: packs the build as CPack does, checks that the package declares what its programs
-# load, then installs it in a container as bare as a fresh machine, where it builds and runs an image of its own.
+# load, then installs it in a container as bare as a fresh machine, where it builds and runs images of its own.
 set -euo pipefail
 build=$1 source=$2 work=$3
 devenv=$build/adapters/cli/devenv
@@ -31,6 +31,10 @@ declared=$(dpkg-deb -f "$deb" Depends)
 for package in $needed; do
   [[ ", $declared," == *", $package "* || ", $declared," == *", $package,"* ]] || fail "Depends lacks $package: $declared"
 done
+recommended=$(dpkg-deb -f "$deb" Recommends)
+for package in mmdebstrap debian-archive-keyring ca-certificates; do
+  [[ ", $recommended" == *", $package"* ]] || fail "Recommends lacks $package: $recommended"
+done
 if objdump -p "$work/root/usr/bin/devenv" "$work"/root/usr/lib/libdevenv.so.? | grep -E 'RPATH|RUNPATH'; then
   fail "a file looks for libraries where it was built"
 fi
@@ -40,7 +44,7 @@ for file in usr/libexec/devenv/devenv-helper usr/share/devenv/fixtures/postgres/
 done
 
 cp "$deb" "$work/shared/devenv.deb"
-cp "$source/tests/package/fresh_machine.sh" /bin/busybox "$work/shared"
+cp "$source/tests/package/installed_from_deb.sh" /bin/busybox "$work/shared"
 "$devenv" run --rm --privileged -v "$work/shared:/shared:ro" -v "$work/store:/var/lib/devenv" \
-  debian:bookworm-slim sh /shared/fresh_machine.sh
+  debian:bookworm-slim sh /shared/installed_from_deb.sh
 rm -rf "$work"

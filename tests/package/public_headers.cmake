@@ -29,9 +29,12 @@ included(standard "#include <bits/stdc++.h>\n")
 included(googletest "#include <bits/stdc++.h>\n#include <gtest/gtest.h>\n")
 included(catch2 "#include <bits/stdc++.h>\n#include <catch2/catch.hpp>\n")
 
-# The check itself: these leak.
-foreach(leak sys/mount.h linux/netlink.h nlohmann/json.hpp boost/version.hpp gtest/gtest.h)
-  included(files "#include <${leak}>\n")
+# The check itself: these leak. Of the libraries that the project does not use, and no machine has to have, one is
+# played; nothing of it was ever a part of the standard library.
+set(elsewhere ${WORK}/elsewhere)
+file(WRITE ${elsewhere}/boost/version.hpp "#pragma once\n")
+foreach(leak sys/mount.h linux/netlink.h nlohmann/json.hpp archive.h boost/version.hpp gtest/gtest.h)
+  included(files "#include <${leak}>\n" -isystem ${elsewhere})
   foreign(strangers "${files}" "${standard}")
   if(NOT strangers MATCHES "${leak}")
     message(SEND_ERROR "a leak of ${leak} would not be seen")

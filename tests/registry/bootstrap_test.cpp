@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "runtime/base/files.h"
 #include "runtime/kernel/mounts.h"
+#include "runtime/registry/bootstrap_needs.h"
 #include "tests/support/temp_dir.h"
 
 namespace devenv::registry {
@@ -53,6 +55,47 @@ TEST(BootstrapPlan, AnUnknownDistributionIsToldTheKnownOnes) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(),
                 StartsWith("bootstrap debian:buster: not a known distribution; known are debian:bookworm, "));
+  }
+}
+
+std::vector<std::string> things(const std::vector<MissingNeed>& missing) {
+  std::vector<std::string> names;
+  for (const MissingNeed& need : missing) names.push_back(need.thing);
+  return names;
+}
+
+TEST(BootstrapNeeds, AreLookedForAlongThePathAndAmongTheKeyrings) {
+  const test::TempDir dir;
+  const std::string first = dir / "first", second = dir / "second", path = first + ":" + second;
+  const auto missing = [&](const std::string& suite) {
+    return things(missing_for_bootstrap(suite, path, dir / "keyrings"));
+  };
+  for (const char* name : {"first", "second", "keyrings"}) std::filesystem::create_directory(dir / name);
+  EXPECT_THAT(missing("trixie"), ElementsAre("mmdebstrap", "setpriv", "unshare", "the keys that sign trixie"));
+  replace_file(dir / "first/setpriv", "", 0755);
+  replace_file(dir / "first/mmdebstrap", "not executable", 0644);
+  replace_file(dir / "second/unshare", "", 0755);
+  replace_file(dir / "keyrings/debian-archive-keyring.gpg", "");
+  replace_file(dir / "keyrings/debian-archive-bookworm-automatic.gpg", "");
+  EXPECT_THAT(missing("bookworm"), ElementsAre("mmdebstrap"));
+  replace_file(dir / "second/mmdebstrap", "", 0755);
+  EXPECT_THAT(missing("bookworm"), IsEmpty());
+  // The keyring is older than the suite.
+  EXPECT_THAT(missing("trixie"), ElementsAre("the keys that sign trixie"));
+}
+
+TEST(BootstrapNeeds, AllThatIsMissingIsNamedWithOneCommand) {
+  EXPECT_NO_THROW(require_needs("bootstrap debian:trixie", {}));
+  try {
+    require_needs("bootstrap debian:trixie", {{"mmdebstrap", "mmdebstrap"},
+                                              {"setpriv", "util-linux"},
+                                              {"unshare", "util-linux"},
+                                              {"the keys that sign trixie", "debian-archive-keyring"}});
+    FAIL();
+  } catch (const NotFound& error) {
+    EXPECT_STREQ(error.what(),
+                 "bootstrap debian:trixie: this machine lacks mmdebstrap, setpriv, unshare and the keys that sign "
+                 "trixie; apt-get update && apt-get install -y mmdebstrap util-linux debian-archive-keyring");
   }
 }
 

@@ -22,3 +22,12 @@ devenv build -q -t small /tmp/context
 test "$(devenv run --rm small)" = "made on a fresh machine"
 test "$(devenv run --rm --network none small echo alone)" = alone
 test -z "$(devenv ps -aq)"
+
+# A base image takes what the package only recommends. Without it: one line, whose end is a command that works here.
+if devenv image bootstrap debian:bookworm-slim 2> /tmp/answer; then exit 1; fi
+cat /tmp/answer
+test "$(wc -l < /tmp/answer)" = 1
+grep -q '^devenv: bootstrap debian:bookworm-slim: this machine lacks mmdebstrap; apt-get update && ' /tmp/answer
+sh -c "$(sed 's/.*; //' /tmp/answer)"
+devenv image bootstrap debian:bookworm-slim
+devenv run --rm debian:bookworm-slim test -e /etc/debian_version
