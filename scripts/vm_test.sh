@@ -13,7 +13,7 @@ if [[ ${1:-} == --keep ]]; then keep=1; shift; fi
 release=bookworm
 if [[ ${1:-} == bookworm || ${1:-} == trixie ]]; then release=$1; shift; fi
 regex=${1:-.}
-elsewhere='^(consumer\.|public_headers\.|debian_package$)|\.under_'
+elsewhere='^(consumer\.|public_headers\.|debian_package$|Machine\.OlderKernels$|Deny\.)|OldKernel\.|\.under_'
 
 export VM_HOME=${VM_HOME:-$HOME/.cache/devenv-vm} VM_MEMORY=${VM_MEMORY:-6144}
 # The programs that tests call. Libraries come with the .deb, or from here.

@@ -28,6 +28,7 @@ Kernel this_kernel() {
 struct Case {
   std::string operation, last_without, refusal, first_with, success;
 };
+void PrintTo(const Case& tried, std::ostream* out) { *out << tried.operation << " of " << tried.first_with; }
 
 class OldKernel : public testing::TestWithParam<Case> {};
 
