@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache pkgconf
   # libraries
   libarchive-dev libcap-dev libcli11-dev libcurl4-openssl-dev libisal-dev libmnl-dev
-  libnftnl-dev libseccomp-dev nettle-dev nlohmann-json3-dev
+  libnftnl-dev libseccomp-dev libutf8proc-dev nettle-dev nlohmann-json3-dev
   # base images
   mmdebstrap debian-archive-keyring ca-certificates
   # tests: the other compiler and its sanitizers, another generator

@@ -1,5 +1,8 @@
-// Unicode's properties as Go 1.21 and later have them (Unicode 15.0), on which BuildKit's rules and dumps
-// rest. Tables of our own: the C library's depend on the locale and its version. Pure; thread-safe.
+// Unicode's properties as Go has them, on which BuildKit's rules and dumps rest: by libutf8proc, not the C
+// library, whose answers depend on the locale. Go 1.21 and later and utf8proc 2.8 both know Unicode 15.0 and
+// agree on every code point. A later utf8proc knows more letters: a name may then hold one of those which
+// BuildKit refuses, nothing else. Thread-safe. Beyond ASCII the functions load the library: NotFound where
+// there is none.
 #pragma once
 
 namespace devenv::build {
