@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "http.h"
 #include "runtime/base/files.h"
 #include "runtime/base/process.h"
+#include "runtime/store/tar_writer.h"
 
 extern char** environ;
 
@@ -164,34 +164,22 @@ void run_mmdebstrap(const Reference& reference, const BootstrapPlan& plan, const
       "check the mirror, or name another in DEVENV_DEBIAN_MIRROR");
 }
 
-/// An empty dev/, which mmdebstrap leaves out together with the device nodes: a ustar header, no data.
-std::string dev_entry(const std::string& epoch) {
-  std::string header(512, '\0');
-  const auto put = [&](std::size_t at, std::string_view text) { header.replace(at, text.size(), text); };
-  char mtime[16];
-  std::snprintf(mtime, sizeof mtime, "%011llo", epoch.empty() ? 0ull : std::stoull(epoch));
-  put(0, "./dev/");
-  put(100, "0000755");
-  put(108, "0000000");
-  put(116, "0000000");
-  put(124, "00000000000");
-  put(136, mtime);
-  put(148, "        ");  // the checksum counts itself as spaces
-  put(156, "5");
-  put(257, std::string_view("ustar\00000", 8));
-  unsigned sum = 0;
-  for (const char c : header) sum += static_cast<unsigned char>(c);
-  char checksum[8];
-  std::snprintf(checksum, sizeof checksum, "%06o", sum);
-  put(148, std::string_view(checksum, 7));
-  return header;
+/// An empty dev/, which mmdebstrap leaves out together with the device nodes.
+store::TarEntry dev_entry(const std::string& epoch) {
+  store::TarEntry entry;
+  entry.name = "./dev/";
+  entry.type = store::EntryType::directory;
+  entry.mode = 0755;
+  if (!epoch.empty()) entry.mtime.tv_sec = std::stoll(epoch);
+  return entry;
 }
 
 store::Descriptor keep_as_blob(const std::string& tar, const std::string& epoch, const store::Store& store) {
   const UniqueFd fd = open_file(tar, O_RDONLY);
   store::BlobWriter writer = store.blobs().begin();
   const store::ByteSource source = store::fd_source(fd.get(), tar);
-  writer.write(dev_entry(epoch));
+  // The archive that follows brings the end of both.
+  store::TarWriter([&](std::string_view bytes) { writer.write(bytes); }).begin(dev_entry(epoch));
   std::vector<char> buffer(1u << 20);
   while (const std::size_t n = source(buffer.data(), buffer.size())) writer.write({buffer.data(), n});
   store::Descriptor layer;
