@@ -1,9 +1,7 @@
 #include "images.h"
 
-#include <cstdlib>
-#include <string_view>
-
 #include "report.h"
+#include "runtime/base/settings.h"
 #include "state.h"
 
 namespace devenv {
@@ -28,16 +26,11 @@ std::string build_question(const BuildSpec& build) {
 
 }  // namespace
 
-bool trusts_host_cas() {
-  const char* value = std::getenv("DEVENV_TRUST_HOST_CAS");
-  return value != nullptr && std::string_view(value) == "1";
-}
-
 ImageInfo resolve_image(SessionContext& session, const ServiceSpec& spec, const std::string& service) {
   Engine& engine = session.engine();
   if (spec.build) {
     BuildSpec build = *spec.build;
-    if (trusts_host_cas()) build.trust_host_cas = true;
+    if (settings::trust_host_cas()) build.trust_host_cas = true;
     return session.images().get(build_question(build), ImageCache::Failures::keep, [&] {
       SlowProgress progress(service);
       return engine.build(build, progress.callback());

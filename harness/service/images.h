@@ -55,9 +55,6 @@ class ImageCache {
   std::map<std::string, std::shared_ptr<Entry>> entries_;
 };
 
-/// Whether $DEVENV_TRUST_HOST_CAS is 1: every build and run then trusts the host's CAs.
-bool trusts_host_cas();
-
 /// Builds, pulls or finds it, with progress on standard error when that takes long. Blocks. Throws Error.
 ImageInfo resolve_image(SessionContext& session, const ServiceSpec& spec, const std::string& service);
 

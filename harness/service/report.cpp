@@ -4,17 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <mutex>
+
+#include "runtime/base/settings.h"
 
 namespace devenv {
 namespace {
-
-bool set_to(const char* variable, const char* value) {
-  const char* found = std::getenv(variable);
-  return found != nullptr && std::strcmp(found, value) == 0;
-}
 
 std::string ms_text(double ms) {
   char text[32];
@@ -71,8 +66,8 @@ class Report {
   const pid_t process_ = getpid();
   std::mutex mutex_;
   std::vector<ReportRow> rows_;
-  const bool wanted_ = set_to("DEVENV_REPORT", "1");
-  const bool quiet_ = set_to("DEVENV_PROGRESS", "0");
+  const bool wanted_ = settings::report();
+  const bool quiet_ = !settings::progress();
 };
 
 Report& report() {

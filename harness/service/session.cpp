@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <mutex>
 #include <set>
 
 #include "process_engine.h"
 #include "report.h"
 #include "runtime/base/random_id.h"
+#include "runtime/base/settings.h"
 #include "state.h"
 
 namespace devenv {
@@ -26,10 +26,9 @@ bool names_registry(const std::string& reference) {
 }
 
 std::string with_prefix(const std::string& reference) {
-  const char* prefix = std::getenv("DEVENV_IMAGE_PREFIX");
-  if (prefix == nullptr || *prefix == '\0' || names_registry(reference)) return reference;
-  const std::string text = prefix;
-  return text + (text.back() == '/' ? "" : "/") + reference;
+  const std::string prefix = settings::image_prefix();
+  if (prefix.empty() || names_registry(reference)) return reference;
+  return prefix + (prefix.back() == '/' ? "" : "/") + reference;
 }
 
 }  // namespace

@@ -1,34 +1,20 @@
 #include "start.h"
 
-#include <cstdlib>
-#include <cstring>
-
 #include "content_file.h"
 #include "harness/snapshot/prepared_state.h"
 #include "images.h"
 #include "report.h"
 #include "runtime/base/random_id.h"
+#include "runtime/base/settings.h"
 
 namespace devenv {
 namespace {
 
 constexpr std::size_t tail_lines = 20;
 
-bool preparation_allowed() {
-  const char* value = std::getenv("DEVENV_PREPARED");
-  return value == nullptr || std::strcmp(value, "0") != 0;
-}
-
-/// Limits are for a usual machine. DEVENV_SLOWDOWN says how many times slower this one is: emulated, under valgrind.
+/// Limits are for a usual machine.
 std::chrono::nanoseconds patience(std::chrono::milliseconds limit) {
-  const char* value = std::getenv("DEVENV_SLOWDOWN");
-  if (value == nullptr || *value == '\0') return limit;
-  char* end = nullptr;
-  const double factor = std::strtod(value, &end);
-  if (*end != '\0' || !(factor >= 1 && factor <= 1000))
-    throw Error(std::string("read DEVENV_SLOWDOWN=") + value + ": it is not a number from 1 to 1000",
-                "unset it, or say how many times slower this machine is");
-  return std::chrono::round<std::chrono::nanoseconds>(limit * factor);
+  return std::chrono::round<std::chrono::nanoseconds>(limit * settings::slowdown());
 }
 
 /// The service's own name belongs to one session's network; the engine wants names unique in all of them.
@@ -68,7 +54,7 @@ void ServiceStart::attempt() {
   times_.image_ms = watch.lap_ms();
 
   ContainerSpec container = container_for(image);
-  if (spec_.preparation.enabled && preparation_allowed()) {
+  if (spec_.preparation.enabled && settings::prepared()) {
     state_key_ = ensure_prepared(container, image);
     times_.prepare_ms = times_.from_prepared_state ? 0 : watch.lap_ms();
     times_.from_prepared_state = true;
@@ -102,7 +88,7 @@ ContainerSpec ServiceStart::container_for(const ImageInfo& image) const {
   ContainerSpec container = spec_.container;
   container.image = image.id;
   container.name = container_name(service_->name());
-  if (trusts_host_cas()) container.trust_host_cas = true;
+  if (settings::trust_host_cas()) container.trust_host_cas = true;
   if (container.network == "default") container.network = service_->session_->network();
   if (container.network != "none" && container.network != "host")
     container.aliases.push_back(service_->name());

@@ -6,20 +6,16 @@
 
 #include "devenv/error.h"
 #include "runtime/base/random_id.h"
+#include "runtime/base/settings.h"
 #include "runtime/store/store.h"
 
 namespace devenv::engine {
 namespace {
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
 std::string default_runtime_dir() {
-  if (const std::string set = variable("DEVENV_RUNTIME_DIR"); !set.empty()) return set;
+  if (const std::string set = settings::runtime_dir(); !set.empty()) return set;
   if (geteuid() == 0) return "/run/devenv";
-  if (const std::string dir = variable("XDG_RUNTIME_DIR"); !dir.empty()) return dir + "/devenv";
+  if (const char* dir = std::getenv("XDG_RUNTIME_DIR"); dir && *dir) return std::string(dir) + "/devenv";
   return "/tmp/devenv-" + std::to_string(geteuid());
 }
 

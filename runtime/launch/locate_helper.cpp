@@ -1,9 +1,9 @@
 #include <unistd.h>
 
-#include <cstdlib>
 
 #include "launcher.h"
 #include "runtime/base/own_file.h"
+#include "runtime/base/settings.h"
 
 namespace devenv::launch {
 
@@ -14,10 +14,10 @@ bool executable(const std::string& path) { return !path.empty() && access(path.c
 }  // namespace
 
 std::string locate_helper() {
-  if (const char* given = std::getenv("DEVENV_HELPER"); given != nullptr && *given != '\0') {
+  if (const std::string given = settings::helper(); !given.empty()) {
     if (executable(given)) return given;
     throw NotFound(
-        std::string("find the devenv helper: $DEVENV_HELPER is ") + given + ", which cannot be executed",
+        "find the devenv helper: $DEVENV_HELPER is " + given + ", which cannot be executed",
         "unset it, or name the devenv-helper of this devenv");
   }
   const std::string file = file_holding(reinterpret_cast<const void*>(&locate_helper));

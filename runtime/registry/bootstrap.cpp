@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <ctime>
 #include <optional>
 #include <sstream>
@@ -14,6 +13,7 @@
 #include "http.h"
 #include "runtime/base/files.h"
 #include "runtime/base/process.h"
+#include "runtime/base/settings.h"
 #include "runtime/store/tar_writer.h"
 
 extern char** environ;
@@ -54,11 +54,6 @@ std::optional<Chosen> choose(const Reference& reference) {
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;
-}
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : without_slash(value);
 }
 
 /// Fills what is empty from the host's apt, when it uses Debian's archive.
@@ -243,7 +238,8 @@ std::vector<std::string> known_bootstraps() {
 bool can_bootstrap(const Reference& reference) { return choose(reference).has_value(); }
 
 Mirrors debian_mirrors() {
-  Mirrors mirrors{environment("DEVENV_DEBIAN_MIRROR"), environment("DEVENV_DEBIAN_SECURITY_MIRROR")};
+  Mirrors mirrors{without_slash(settings::debian_mirror()),
+                  without_slash(settings::debian_security_mirror())};
   if (mirrors.archive.empty()) ask_apt(mirrors);
   if (mirrors.archive.empty()) mirrors.archive = default_archive;
   if (mirrors.security.empty()) mirrors.security = default_security;

@@ -10,6 +10,7 @@
 #include "devenv/error.h"
 #include "names.h"
 #include "runtime/base/files.h"
+#include "runtime/base/settings.h"
 
 namespace devenv::store {
 namespace {
@@ -85,7 +86,7 @@ Store Store::open(const std::string& root) {
 }
 
 std::string Store::default_root() {
-  if (const std::string set = environment("DEVENV_STORE"); !set.empty()) return set;
+  if (const std::string set = settings::store(); !set.empty()) return set;
   if (geteuid() == 0) return "/var/lib/devenv";
   if (const std::string data = environment("XDG_DATA_HOME"); data.starts_with('/')) return data + "/devenv";
   const std::string home = environment("HOME");

@@ -7,6 +7,7 @@
 #include "adapters/cli/progress.h"
 #include "runtime/base/files.h"
 #include "runtime/base/scope_exit.h"
+#include "runtime/base/settings.h"
 #include "verbs.h"
 
 namespace devenv::cli {
@@ -51,7 +52,7 @@ void fill(BuildOptions& o) {
     if (auto pair = parse_build_arg(text, from_environment)) o.spec.build_args.push_back(std::move(*pair));
   for (const auto& text : o.labels) o.spec.labels.push_back(parse_label(text));
   for (const auto& text : o.secrets) o.spec.secrets.push_back(readable(parse_secret(text)));
-  if (from_environment("DEVENV_TRUST_HOST_CAS") == "1") o.spec.trust_host_cas = true;
+  if (settings::trust_host_cas()) o.spec.trust_host_cas = true;
 }
 
 void check_context(const std::string& path) {

@@ -6,6 +6,7 @@
 #include "adapters/cli/terminal/relay.h"
 #include "run_options.h"
 #include "runtime/base/files.h"
+#include "runtime/base/settings.h"
 #include "verbs.h"
 
 namespace devenv::cli {
@@ -103,6 +104,7 @@ int run_run(Context& context, const Args& args) {
   const Syntax syntax{"run [flags] IMAGE [COMMAND] [ARG...]", 1, SIZE_MAX, true};
   const auto operands = parse(app, syntax, args);
   ContainerSpec spec = make_spec(options, operands, from_environment);
+  if (settings::trust_host_cas()) spec.trust_host_cas = true;
   const PullPolicy policy = parse_pull_policy(options.pull);
   const DetachKeys checked(options.detach_keys);
   if (options.tty && options.interactive && !options.detach && !context.console.in_is_terminal())

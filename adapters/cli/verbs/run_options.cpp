@@ -151,7 +151,7 @@ ContainerSpec make_spec(const RunOptions& o, const std::vector<std::string>& ope
   spec.privileged = o.privileged;
   spec.cap_add = o.cap_add;
   spec.cap_drop = o.cap_drop;
-  spec.trust_host_cas = o.trust_host_cas || lookup("DEVENV_TRUST_HOST_CAS") == "1";
+  spec.trust_host_cas = o.trust_host_cas;
   return spec;
 }
 
