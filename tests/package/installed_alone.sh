@@ -12,6 +12,7 @@ set -x
 "$work/readme/build/shop_test"
 "$work/build/one_fixture"
 "$work/build/with_catch2"
+"$work/start/build/first_test"
 
 # With pkg-config, and found through a relative path that no longer holds when the helper is looked for.
 libdir=$(dirname "$(find "$work/moved" -name libdevenv.so)")
