@@ -11,7 +11,7 @@ packages=(
   # base images
   mmdebstrap debian-archive-keyring ca-certificates
   # tests: the other compiler and its sanitizers, another generator
-  clang libclang-rt-14-dev make
+  clang clang-tidy libclang-rt-14-dev make
   # tests: frameworks, real clients, peers
   busybox-static catch2 docker-registry dpkg-dev libgmock-dev libgtest-dev libmongoc-dev libpq-dev libpqxx-dev skopeo
 )
