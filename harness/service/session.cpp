@@ -31,6 +31,14 @@ std::string with_prefix(const std::string& reference) {
   return prefix + (prefix.back() == '/' ? "" : "/") + reference;
 }
 
+std::string tail_text(const std::string& service, const LogTail& tail) {
+  if (tail.total == 0) return {};
+  std::string text = service + ", last " + std::to_string(tail.lines.size()) + " of " +
+                     std::to_string(tail.total) + " log lines:\n";
+  for (const std::string& line : tail.lines) text += "  | " + line + "\n";
+  return text;
+}
+
 }  // namespace
 
 class Session::Impl : public SessionContext, public std::enable_shared_from_this<Session::Impl> {
@@ -172,11 +180,11 @@ std::string Session::network() { return impl_->network(); }
 std::string Session::log_tails(std::size_t lines) {
   std::string text;
   for (const auto& state : impl_->services()) {
-    const LogTail tail = state->tail(lines);
-    if (tail.total == 0) continue;
-    text += state->name() + ", last " + std::to_string(tail.lines.size()) + " of " +
-            std::to_string(tail.total) + " log lines:\n";
-    for (const std::string& line : tail.lines) text += "  | " + line + "\n";
+    try {
+      text += tail_text(state->name(), state->tail(lines));
+    } catch (const std::exception& error) {
+      text += state->name() + ": its log cannot be read: " + error.what() + "\n";
+    }
   }
   return text;
 }

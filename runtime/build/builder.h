@@ -86,6 +86,7 @@ struct Fetched {
   std::string path;           ///< a local file the builder may read until the build ends
   std::string name;           ///< last component of the URL's path, or what Content-Disposition says
   std::int64_t mtime_s = -1;  ///< Last-Modified; -1 when not sent
+  std::string digest;         ///< "sha256:…" of its bytes
 };
 
 /// What a build needs from the machine. Implemented by the engine; tests implement it on plain directories.

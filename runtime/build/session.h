@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base_images.h"
 #include "build_files.h"
 #include "builder.h"
 #include "content_digest.h"
@@ -20,6 +21,7 @@ struct Session {
   const BuildSpec& spec;
   Backend& backend;
   const Progress& progress;
+  std::unique_ptr<BaseImages> base_images = std::make_unique<BaseImages>(backend, spec.pull);
   BuildFiles files;
   Dockerfile dockerfile;
   BuildInputs inputs;

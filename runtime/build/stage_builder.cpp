@@ -153,7 +153,7 @@ StageState StageBuilder::start(Current& current) {
   }
   announce(current, "FROM " + node.base.image);
   try {
-    const BaseImage base = session_.backend.base_image(node.base.image, node.platform, session_.spec.pull);
+    const BaseImage& base = session_.base_images->get(node.base.image, node.platform);
     return start_stage(store::parse_image_config(base.config_json, "config of " + node.base.image),
                        base.layers);
   } catch (const NotFound& error) {
@@ -314,7 +314,7 @@ std::unique_ptr<OpenSource> StageBuilder::open_source(const std::string& from, s
   if (source.kind == Source::Kind::stage)
     layers = build(source.stage, current).layers;
   else if (source.kind == Source::Kind::image)
-    layers = session_.backend.base_image(source.image, "", session_.spec.pull).layers;
+    layers = session_.base_images->get(source.image, "").layers;
   std::string identity = layers.empty() ? "scratch" : layers.back().chain_id;
   const auto open = [this, layers] { return session_.backend.open_layers(layers); };
   return std::make_unique<OpenSource>(open, nullptr, std::move(identity), false);

@@ -96,7 +96,7 @@ build::Fetched BuildBackend::fetch(const std::string& url, const Progress& progr
   const std::string path = scratch_dir() + "/download";
   const UniqueFd file = open_file(path, O_RDWR | O_CREAT | O_EXCL, 0600);
   const registry::FetchedUrl fetched = registry::fetch_url(url, file.get());
-  return {path, fetched.name, fetched.mtime_s};
+  return {path, fetched.name, fetched.mtime_s, fetched.digest};
 }
 
 ImageInfo BuildBackend::write_image(const std::string& config_json, const build::Layers& layers,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <set>
 
 #include "paths.h"
 #include "record.h"
@@ -21,6 +22,10 @@ void check_name(const std::string& name) {
   const auto allowed = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_.-", c);
   };
+  constexpr std::size_t longest = 200;  // a file of the store is called so
+  if (name.size() > longest)
+    throw Error("name container " + name.substr(0, 20) + "...: longer than 200 characters",
+                "choose another name");
   bool good = name.size() > 1 && std::isalnum(static_cast<unsigned char>(name[0]));
   for (const char c : name) good = good && c != '\0' && allowed(c);
   if (!good)
@@ -48,6 +53,8 @@ std::optional<ExitStatus> read_exit(const std::string& path, std::int64_t& finis
 /// Throws Conflict for a container that has no end to tell of, for its holder was killed as it was to start.
 const ContainerInfo& require_started(const ContainerInfo& info) {
   if (info.state != ContainerState::created) return info;
+  if (!info.problem.empty())
+    throw Conflict("use container " + info.name + ": " + info.problem, "remove it: devenv rm " + info.name);
   throw Conflict("use container " + info.name + ": it never started, devenv was killed before",
                  "remove it: devenv rm " + info.name);
 }
@@ -58,14 +65,10 @@ Conflict not_running(const std::string& name) {
 
 }  // namespace
 
-struct Containers::Kept {
-  ContainerInfo info;
-};
-
 std::string Containers::free_name(const std::string& wanted) {
   if (!wanted.empty()) {
     check_name(wanted);
-    if (find_kept(wanted))
+    if (store_.containers().find_name(wanted))
       throw Conflict("name container " + wanted + ": the name is taken", "remove it: devenv rm " + wanted);
     return wanted;
   }
@@ -74,6 +77,7 @@ std::string Containers::free_name(const std::string& wanted) {
 
 ContainerInfo Containers::merge(const launch::ContainerRecord& record) const {
   ContainerInfo info = container_info_from_json(record.metadata, record.id);
+  if (!info.problem.empty()) info.name = record.name;
   info.state = record.state;
   info.exit = record.exit;
   info.pid = record.pid;
@@ -84,31 +88,33 @@ ContainerInfo Containers::merge(const launch::ContainerRecord& record) const {
   return info;
 }
 
-std::optional<Containers::Kept> Containers::find_kept(const std::string& id) {
-  std::optional<Kept> match;
-  for (const auto& [full, json] : store_.containers().list()) {
-    Kept kept{container_info_from_json(json, full)};
-    const bool exact = full == id || kept.info.name == id;
-    if (!exact && (id.empty() || full.compare(0, id.size(), id) != 0)) continue;
-    if (match && !exact)
-      throw Conflict("find container " + id + ": more than one id begins like that", "give more digits");
-    const std::string path = store_.containers().path(full);
-    struct stat log {};
-    kept.info.exit = read_exit(path + "/exit", kept.info.finished_unix_ns);
-    if (!kept.info.exit && stat((path + "/log").c_str(), &log) == 0) {  // killed with its holder
-      kept.info.exit = ExitStatus{137, SIGKILL, false};
-      kept.info.finished_unix_ns = log.st_mtim.tv_sec * 1'000'000'000LL;
-    }
-    kept.info.state = kept.info.exit ? ContainerState::exited : ContainerState::created;
-    match = std::move(kept);
-    if (exact) break;
+std::optional<ContainerInfo> Containers::read_kept(const std::string& id) const {
+  ContainerInfo info;
+  try {
+    const auto record = store_.containers().load(id);
+    if (!record) return std::nullopt;  // removed meanwhile
+    info = container_info_from_json(*record, id);
+  } catch (const Error& error) {
+    info = damaged_container(error.what());
+    info.id = id;
   }
-  return match;
+  if (info.name.empty()) info.name = store_.containers().name_of(id);
+  if (info.name.empty()) info.name = id.substr(0, 12);
+  const std::string path = store_.containers().path(id);
+  struct stat log {};
+  info.exit = read_exit(path + "/exit", info.finished_unix_ns);
+  if (!info.exit && stat((path + "/log").c_str(), &log) == 0) {  // killed with its holder
+    info.exit = ExitStatus{137, SIGKILL, false};
+    info.finished_unix_ns = log.st_mtim.tv_sec * 1'000'000'000LL;
+  }
+  info.state = info.exit ? ContainerState::exited : ContainerState::created;
+  return info;
 }
 
 ContainerInfo Containers::inspect(const std::string& id) {
   if (const auto live = holders_.find(id)) return merge(live->record);
-  if (auto kept = find_kept(id)) return std::move(kept->info);
+  if (const auto full = store_.containers().find(id))
+    if (auto kept = read_kept(*full)) return std::move(*kept);
   throw NotFound("find container " + id + ": there is none of that name or id", "see: devenv ps -a");
 }
 
@@ -116,13 +122,15 @@ std::vector<ContainerInfo> Containers::list(bool all) {
   std::vector<ContainerInfo> found;
   for (const Located& located : holders_.all())
     if (!located.record.metadata.empty()) found.push_back(merge(located.record));  // else a build's step
-  for (const auto& [id, json] : store_.containers().list()) {
-    const bool live =
-        std::any_of(found.begin(), found.end(), [&id = id](const auto& info) { return info.id == id; });
-    if (live) continue;
-    if (auto kept = find_kept(id)) found.push_back(std::move(kept->info));
+  std::set<std::string> live;
+  for (const ContainerInfo& info : found) live.insert(info.id);
+  if (all) {
+    for (const std::string& id : store_.containers().ids())
+      if (!live.contains(id))
+        if (auto kept = read_kept(id)) found.push_back(std::move(*kept));
+  } else {
+    std::erase_if(found, [](const auto& info) { return info.state != ContainerState::running; });
   }
-  if (!all) std::erase_if(found, [](const auto& info) { return info.state != ContainerState::running; });
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.created_unix_ns > b.created_unix_ns; });
   return found;
@@ -223,8 +231,8 @@ void Containers::remove(const std::string& id, bool force) {
     take_input(full);
     live->holder->remove(full);
     holders_.forget(full);
-  } else if (const auto kept = find_kept(id)) {
-    full = kept->info.id;
+  } else if (const auto kept = store_.containers().find(id)) {
+    full = *kept;
   } else if (!force) {
     throw NotFound("remove container " + id + ": there is none of that name or id", "see: devenv ps -a");
   } else {

@@ -47,8 +47,8 @@ class Containers {
   Located running(const std::string& id);
 
  private:
-  struct Kept;  ///< a record of the store whose holder is gone
-  std::optional<Kept> find_kept(const std::string& id);
+  /// From its record in the store: its holder is gone.
+  std::optional<ContainerInfo> read_kept(const std::string& id) const;
   ContainerInfo merge(const launch::ContainerRecord& record) const;
   std::string free_name(const std::string& wanted);
   launch::PlanInput plan_input(const ContainerSpec& spec, const store::StoredImage& image);

@@ -58,14 +58,21 @@ namespace engine {
 Json to_json(const ContainerSpec& spec) { return spec; }
 Json to_json(const ContainerInfo& info) { return info; }
 
+ContainerInfo damaged_container(const std::string& problem) {
+  ContainerInfo info;
+  info.image = "?";
+  info.problem = problem;
+  return info;
+}
+
 ContainerInfo container_info_from_json(const std::string& text, const std::string& id) {
   ContainerInfo info;
   try {
-    info = parse_json(text, "record of container " + id).get<ContainerInfo>();
-  } catch (const std::exception&) {
-    info = {};
-    info.name = "damaged_" + id.substr(0, 12);
-    info.image = "?";
+    info = parse_json(text, "its record").get<ContainerInfo>();
+  } catch (const Error& error) {
+    info = damaged_container(error.what());
+  } catch (const Json::exception&) {  // the library's text says nothing to whoever reads this
+    info = damaged_container("parse its record: something is missing or not of its kind");
   }
   info.id = id;
   return info;

@@ -5,6 +5,7 @@
 #include "curl_library.h"
 #include "http.h"
 #include "runtime/base/files.h"
+#include "runtime/base/sha256.h"
 
 namespace devenv::registry {
 namespace {
@@ -34,11 +35,13 @@ std::string name_from(const HttpResponse& response, const std::string& url) {
 FetchedUrl fetch_url(const std::string& url, int out_fd, Deadline deadline) {
   HttpClient client;
   FetchedUrl result;
+  Sha256 hash;
   HttpRequest request;
   request.url = url;
   request.deadline = deadline;
   request.sink = [&](std::string_view data) {
     write_all(out_fd, data, url);
+    hash.update(data);
     result.size += data.size();
   };
   const HttpResponse response = [&] {
@@ -50,6 +53,7 @@ FetchedUrl fetch_url(const std::string& url, int out_fd, Deadline deadline) {
   }();
   if (!response.ok())
     throw Error("download " + url + ": the server answered " + std::to_string(response.status));
+  result.digest = "sha256:" + hash.hex();
   result.name = name_from(response, url);
   if (const std::string* modified = response.header("last-modified"))
     result.mtime_s = static_cast<std::int64_t>(curl().getdate(modified->c_str(), nullptr));

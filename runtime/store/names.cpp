@@ -15,13 +15,13 @@ namespace {
 
 bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+}  // namespace
+
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= 200 && is_alnum(name[0]) &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
 }
-
-}  // namespace
 
 const std::string& checked_name(const std::string& name, const char* what) {
   if (is_name(name)) return name;

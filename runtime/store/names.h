@@ -6,7 +6,10 @@
 
 namespace devenv::store {
 
-/// `name` if it is [a-zA-Z0-9][a-zA-Z0-9_.-]* of at most 200 characters. Throws Error "<what> "…": …".
+/// Whether it is [a-zA-Z0-9][a-zA-Z0-9_.-]* of at most 200 characters.
+bool is_name(const std::string& name);
+
+/// `name` if it is one. Throws Error "<what> "…": …".
 const std::string& checked_name(const std::string& name, const char* what);
 
 /// Directories of `directory` that have such names, sorted; empty when it is missing.

@@ -43,8 +43,8 @@ class Verification {
     });
     report_.containers = count("containers", [&](const std::string& name) {
       const auto record = store_.containers().load(name);
-      if (!record || !parse_json(*record, "its record").is_object())
-        throw Error("its record is missing or damaged", "devenv rm " + name);
+      if (record && !parse_json(*record, "its record").is_object())
+        throw Error("its record is damaged", "devenv rm " + name);
     });
     check_tmp();
     for (const char* directory : {"", "/blobs/sha256", "/cache/build"})

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "devenv/error.h"
+#include "tests/support/thrown.h"
 
 namespace devenv {
 namespace {
@@ -22,7 +23,7 @@ class Files : public testing::Test {
 };
 
 TEST_F(Files, ReplaceLeavesOldContentWhenTheDirectoryIsGone) {
-  EXPECT_THROW(replace_file(dir_ + "/missing/file", "x"), SystemError);
+  EXPECT_EQ(test::thrown_code([&] { replace_file(dir_ + "/missing/file", "x"); }), ENOENT);
   replace_file(dir_ + "/file", "one");
   replace_file(dir_ + "/file", "two");
   EXPECT_EQ(read_file(dir_ + "/file"), "two");
@@ -67,7 +68,7 @@ TEST_F(Files, MakeDirectoriesIsIdempotentAndRefusesAFileInTheWay) {
   make_directories(dir_ + "/a/b/c");
   make_directories(dir_ + "/a/b/c");
   replace_file(dir_ + "/file", "x");
-  EXPECT_THROW(make_directories(dir_ + "/file/sub"), SystemError);
+  EXPECT_EQ(test::thrown_code([&] { make_directories(dir_ + "/file/sub"); }), ENOTDIR);
 }
 
 }  // namespace

@@ -1,15 +1,13 @@
 #include "runtime/build/builder.h"
 
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 #include <utime.h>
 
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
-#include "fake_backend.h"
-#include "runtime/base/json.h"
+#include "builder_fixture.h"
 #include "runtime/base/process.h"
 
 namespace devenv::build {
@@ -20,43 +18,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class Builder : public testing::Test {
- protected:
-  Builder() {
-    backend_.add_base("base", R"({"config":{"Env":["PATH=/bin","V=1"],"Cmd":["sh"],"WorkingDir":"/w"}})");
-  }
-
-  ImageInfo build(const std::string& dockerfile, BuildSpec spec = {}) {
-    spec.context_dir = context_.path();
-    spec.dockerfile_text = dockerfile;
-    said_.clear();
-    return run_build(spec, backend_, [&](const std::string& line) { said_.push_back(line); });
-  }
-  std::string error_of(const std::string& dockerfile, BuildSpec spec = {}) {
-    try {
-      build(dockerfile, std::move(spec));
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "no error";
-  }
-  Json config() const { return Json::parse(backend_.config_json).at("config"); }
-  struct stat stat_of(const std::string& name) const {
-    struct stat st {};
-    EXPECT_EQ(lstat((backend_.result() / name).c_str(), &st), 0) << name;
-    return st;
-  }
-  int cached() const {
-    return static_cast<int>(std::count_if(said_.begin(), said_.end(), [](const std::string& line) {
-      return line.find("CACHED") != std::string::npos;
-    }));
-  }
-
-  TemporaryDirectory context_;
-  FakeBackend backend_;
-  std::vector<std::string> said_;
-};
 
 TEST_F(Builder, ConfigOfEveryInstruction) {
   build(
@@ -302,15 +263,6 @@ TEST_F(Builder, AFailedRunShowsPlaceCommandCodeAndOutput) {
   for (const auto& entry : fs::directory_iterator(backend_.store.path()))
     EXPECT_EQ(entry.path().filename().string().find("scratch"), std::string::npos)
         << "left behind: " << entry;
-}
-
-TEST_F(Builder, AddFetchesUrlsWithMode0600) {
-  build("FROM base\nADD http://x.example/f.bin /d/\n");
-  EXPECT_EQ(backend_.file("d/f.bin"), "from http://x.example/f.bin");
-  EXPECT_EQ(stat_of("d/f.bin").st_mode & 07777u, 0600u);
-  EXPECT_THAT(
-      error_of("FROM base\nADD --checksum=sha256:" + std::string(64, '0') + " http://x.example/f.bin /d/\n"),
-      HasSubstr("checksum is sha256:"));
 }
 
 TEST_F(Builder, ParentsKeepsDirectoriesBehindThePivot) {

@@ -42,6 +42,15 @@ class TemporaryDirectory {
   fs::path path_;
 };
 
+/// Read piece by piece.
+inline std::string digest_of(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  Sha256 hash;
+  for (char buffer[65536]; in.read(buffer, sizeof buffer) || in.gcount() > 0;)
+    hash.update({buffer, static_cast<std::size_t>(in.gcount())});
+  return "sha256:" + hash.hex();
+}
+
 class FakeBackend final : public Backend {
  public:
   std::recursive_mutex mutex;  ///< stages are built side by side
@@ -52,9 +61,11 @@ class FakeBackend final : public Backend {
   std::map<std::string, std::string> cache;
   std::map<std::string, BaseImage> images;
   std::vector<std::string> runs;  ///< last argument of every RUN
+  std::vector<std::string> asked;  ///< base images, with " pull" when the registry was to be asked
   std::string config_json;
   Layers layers;
   int made = 0, opened = 0;
+  std::uintmax_t download_size = 0;  ///< what is fetched is filled up with zeros to this size
   std::atomic<bool> stopped{false};
 
   /// An image with one layer that holds etc/passwd and etc/group.
@@ -75,7 +86,9 @@ class FakeBackend final : public Backend {
     return text.str();
   }
 
-  BaseImage base_image(const std::string& reference, const std::string&, bool) override {
+  BaseImage base_image(const std::string& reference, const std::string&, bool pull) override {
+    const std::lock_guard lock(mutex);
+    asked.push_back(reference + (pull ? " pull" : ""));
     const auto found = images.find(reference);
     if (found == images.end()) throw NotFound("find image " + reference + ": not here");
     return found->second;
@@ -111,7 +124,8 @@ class FakeBackend final : public Backend {
   Fetched fetch(const std::string& url, const Progress&) override {
     const std::string path = store.path() / "download";
     std::ofstream(path) << "from " << url;
-    return {path, url.substr(url.rfind('/') + 1), 1000000000};
+    fs::resize_file(path, std::max(download_size, fs::file_size(path)));
+    return {path, url.substr(url.rfind('/') + 1), 1000000000, digest_of(path)};
   }
   void stop_runs() noexcept override { stopped = true; }
   ImageInfo write_image(const std::string& config, const Layers& stack,

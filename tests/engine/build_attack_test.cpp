@@ -4,6 +4,7 @@
 namespace devenv::engine {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -37,20 +38,16 @@ TEST_F(BuildAttack, LinksInACacheLeadNowhereCve2024_23651) {
                           " /c/sub; ln -s ../../../../../../../../.." + outside + " /c/up; ls /c\n");
   for (const char* link : {"sub", "up"}) {
     const std::string name = link;
-    // Whether it is refused or made inside, nothing of the outside is there.
-    std::string said;
-    const std::string error = error_of([&] {
-      said = joined(build("cache-race",
-                          "FROM probe\nRUN --mount=type=cache,id=race,target=/c "
-                          "--mount=type=cache,id=other,target=/c/" +
-                              name + "/new find /c/" + name + "/ && echo x > /c/" + name + "/new/x\n"));
-    });
-    EXPECT_THAT(said, Not(HasSubstr("secret")));
-    error_of([&] {
-      said = joined(build("cache-race", "FROM probe\nRUN --mount=type=cache,id=race,source=" + name +
-                                            ",target=/s ls /s && echo x > /s/secret\n"));
-    });
-    EXPECT_THAT(said, Not(HasSubstr("dir\n")));
+    // The target is made inside, where the link leads there, and nothing of the outside is there.
+    const std::string said =
+        joined(build("cache-race", "FROM probe\nRUN --mount=type=cache,id=race,target=/c "
+                                   "--mount=type=cache,id=other,target=/c/" +
+                                       name + "/new find /c/" + name + "/ && echo x > /c/" + name +
+                                       "/new/x\n"));
+    EXPECT_THAT(said, AllOf(HasSubstr("/c/" + name + "/new"), Not(HasSubstr("secret"))));
+    EXPECT_THAT(build_error("FROM probe\nRUN --mount=type=cache,id=race,source=" + name +
+                            ",target=/s ls /s && echo x > /s/secret\n"),
+                HasSubstr("not found"));
   }
 }
 
@@ -68,10 +65,9 @@ TEST_F(BuildAttack, MountSourceAsASymlinkCve2024_1753) {
 }
 
 TEST_F(BuildAttack, CacheIdsAreNamesCve2024_9675) {
-  for (const char* id : {"..", "../..", "../../../../../../../../../tmp", "a/../../b"})
-    EXPECT_NE(build_error(std::string("FROM probe\nRUN --mount=type=cache,id=") + id + ",target=/c ls /c\n"),
-              "")
-        << id;
+  for (const std::string id : {"..", "../..", "../../../../../../../../../tmp", "a/../../b"})
+    EXPECT_THAT(build_error("FROM probe\nRUN --mount=type=cache,id=" + id + ",target=/c ls /c\n"),
+                HasSubstr(id));
   // What looks like a path is a name as good as any.
   build("cache-id",
         "FROM probe\nRUN --mount=type=cache,id=" + outside + "/dir,target=/c ls /c && echo x > /c/file\n");
@@ -108,7 +104,7 @@ TEST_F(BuildAttack, HostEnvironmentDoesNotReachABuild) {
       build("environment",
             "FROM probe\nARG DEVENV_TEST_SECRET\nRUN env; cat /proc/self/environ /proc/1/environ; echo "
             "got=$DEVENV_TEST_SECRET\nRUN echo expanded=${DEVENV_TEST_SECRET:-nothing}\n");
-  EXPECT_THAT(joined(said), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(joined(said), AllOf(HasSubstr("PATH="), HasSubstr("got=\n"), Not(HasSubstr("hunter2"))));
   EXPECT_THAT(joined(said), HasSubstr("expanded=nothing"));
   EXPECT_THAT(build_error("FROM probe\nENV DEVENV_TEST_SECRET\n"), HasSubstr("ENV must have two arguments"));
 }
@@ -137,15 +133,17 @@ TEST_F(BuildAttack, CopiesFollowNoLinkOutOfStageOrRoot) {
 
 TEST_F(BuildAttack, HostileUserDatabasesNeitherHangNorLead) {
   const auto context = [](const std::string& path) { replace_file(path + "/file", "x"); };
-  EXPECT_NE(build_error("FROM probe\nRUN rm /etc/passwd && mkfifo /etc/passwd\nCOPY --chown=alice file /\n",
-                        context),
-            "");
-  EXPECT_NE(build_error(
-                "FROM probe\nRUN rm /etc/passwd && ln -s /proc/self/environ /etc/passwd\nCOPY --chown=alice "
-                "file /\n",
-                context),
-            "");
-  EXPECT_NE(build_error("FROM probe\nCOPY --chown=4294967296 file /\n", context), "");
+  const auto not_there = HasSubstr("user \"alice\" is not in the image's /etc/passwd");
+  EXPECT_THAT(
+      build_error("FROM probe\nRUN rm /etc/passwd && mkfifo /etc/passwd\nCOPY --chown=alice file /\n", context),
+      not_there);
+  EXPECT_THAT(build_error(
+                  "FROM probe\nRUN rm /etc/passwd && ln -s /proc/self/environ /etc/passwd\nCOPY --chown=alice "
+                  "file /\n",
+                  context),
+              not_there);
+  EXPECT_THAT(build_error("FROM probe\nCOPY --chown=4294967296 file /\n", context),
+              HasSubstr("user or group id 4294967296 is out of range"));
 }
 
 }  // namespace

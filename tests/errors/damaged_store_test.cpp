@@ -118,17 +118,65 @@ TEST_F(DamagedStore, WhatAKilledProcessLeft) {
   EXPECT_FALSE(fs::exists(unfinished));
 }
 
-TEST_F(DamagedStore, ARecordThatCannotBeReadHidesNoOther) {
-  EXPECT_EQ(devenv({"run", "--name", "good", "small", "true"}).exit_code, 0);
-  EXPECT_EQ(devenv({"run", "--name", "bad", "small", "true"}).exit_code, 0);
-  const std::string id = devenv({"ps", "-aq", "--no-trunc", "--filter", "name=bad"}).output.substr(0, 64);
-  replace_file(store() + "/containers/" + id + "/config.json", "{\"name\":");
-  const std::string named = "damaged_" + id.substr(0, 12);
-  EXPECT_THAT(devenv({"ps", "-a", "--format", "{{.Names}}"}).output,
-              testing::AllOf(HasSubstr("good\n"), HasSubstr(named + "\n")));
-  expect_problem("verify containers/" + id + ": parse its record: not valid JSON");
-  EXPECT_EQ(devenv({"rm", named, "good"}).exit_code, 0);
-  EXPECT_EQ(devenv({"ps", "-aq"}).output, "");
+class DamagedRecord : public DamagedStore {
+ protected:
+  void SetUp() override {
+    EXPECT_EQ(devenv({"run", "--name", "good", "small", "true"}).exit_code, 0);
+    EXPECT_EQ(devenv({"run", "--name", "bad", "small", "echo", "said"}).exit_code, 0);
+    id_ = devenv({"ps", "-aq", "--no-trunc", "--filter", "name=bad"}).output.substr(0, 64);
+    record_ = store() + "/containers/" + id_ + "/config.json";
+  }
+
+  /// It is listed with what is wrong, keeps its name and its log, hides no other, and can be removed.
+  void expect_told(const std::string& problem) {
+    const auto listed = devenv({"ps", "-a", "--format", "{{.Names}} {{.Status}}"});
+    EXPECT_EQ(listed.exit_code, 0) << listed.errors;
+    EXPECT_THAT(listed.output, testing::AllOf(HasSubstr("good Exited (0)"),
+                                              HasSubstr("bad Damaged: " + problem + "\n")));
+    const auto inspected = devenv({"inspect", "bad"});
+    ASSERT_EQ(inspected.exit_code, 0) << inspected.errors;
+    EXPECT_EQ(parse_json(inspected.output, "inspect")[0]["State"]["Error"], problem);
+    EXPECT_EQ(devenv({"logs", "bad"}).output, "said\n");
+    expect({{"run", "--name", "bad", "small", "true"},
+            125,
+            "name container bad: the name is taken; remove it: devenv rm bad"});
+    EXPECT_EQ(devenv({"rm", "bad", "good"}).exit_code, 0);
+    EXPECT_EQ(devenv({"ps", "-aq"}).output, "");
+  }
+
+  std::string id_, record_;
+};
+
+TEST_F(DamagedRecord, CutShort) {
+  replace_file(record_, "{\"name\":");
+  expect_problem("verify containers/" + id_ + ": parse its record: not valid JSON");
+  expect_told("parse its record: not valid JSON near byte 9");
+}
+
+TEST_F(DamagedRecord, OfAnotherShape) {
+  replace_file(record_, R"({"name":"bad","command":7})");
+  expect_told("parse its record: something is missing or not of its kind");
+}
+
+TEST_F(DamagedRecord, Missing) {
+  fs::remove(record_);
+  const std::string problem = "read the record of container " + id_ + ": it is missing; devenv rm " + id_;
+  expect_problem("verify containers/" + id_ + ": " + problem);
+  expect_told(problem);
+}
+
+TEST_F(DamagedRecord, Unreadable) {
+  fs::remove(record_);
+  fs::create_directory(record_);
+  expect_told("read " + record_ + ": is a directory");
+}
+
+TEST_F(DamagedRecord, WithoutItsName) {
+  fs::remove(record_);
+  fs::remove(store() + "/container-names/bad");
+  EXPECT_THAT(devenv({"ps", "-a", "--format", "{{.Names}} {{.Status}}"}).output,
+              HasSubstr(id_.substr(0, 12) + " Damaged: "));
+  EXPECT_EQ(devenv({"rm", id_.substr(0, 12), "good"}).exit_code, 0);
 }
 
 TEST_F(DamagedStore, WholeIsCounted) {

@@ -116,9 +116,8 @@ TEST_F(RootfsTest, NothingIsMountedOverProcOrTheRoot) {
     STEP(mount_proc(root));
     for (const char* target : {"/", "/..", "/proc", "/proc/sys", "/link/attr", "/x/../proc"}) {
       const int error = attach_in_root(root, {.source = source.c_str(), .target = target});
-      MUST(error < 0);
+      MUST(error == -EPERM);
     }
-    MUST(attach_in_root(root, {.source = source.c_str(), .target = "/proc"}) == -EPERM);
     return 0;
   });
   EXPECT_EQ(result.exit_code(), 0) << result.output;
@@ -193,7 +192,7 @@ TEST_F(RootfsTest, MaskingNeedsTheRealNullDevice) {
     STEP(dev.error);
     MUST(unlinkat(dev.dev, "null", 0) == 0);
     MUST(symlinkat("/proc/sysrq-trigger", dev.dev, "null") == 0);
-    MUST(mask_path(root, dev.dev, "/proc/timer_list") < 0);
+    MUST(mask_path(root, dev.dev, "/proc/timer_list") == -EINVAL);
     MUST(unlinkat(dev.dev, "null", 0) == 0);
     MUST(mknodat(dev.dev, "null", S_IFCHR | 0666, makedev(1, 5)) == 0);
     MUST(mask_path(root, dev.dev, "/proc/timer_list") == -EINVAL);
@@ -226,8 +225,8 @@ TEST_F(RootfsTest, WorkdirIsInsideOrRefused) {
     const int leaked = open("/etc", O_PATH | O_DIRECTORY);
     STEP(mount_proc(root));
     STEP(enter_root(root));
-    MUST(enter_workdir(("/proc/self/fd/" + std::to_string(leaked)).c_str(), 0755) < 0);
-    MUST(enter_workdir("/proc/self/cwd", 0755) < 0);
+    MUST(enter_workdir(("/proc/self/fd/" + std::to_string(leaked)).c_str(), 0755) == -ELOOP);
+    MUST(enter_workdir("/proc/self/cwd", 0755) == -ELOOP);
     MUST(enter_workdir("/made", 0) == -ENOENT);
     STEP(enter_workdir("/made/on/the way", 0755));
     STEP(enter_workdir("/made/on", 0));

@@ -108,6 +108,39 @@ TEST_F(Session, AnotherClientSeesAndStopsAContainer) {
   EXPECT_EQ(holder().wait(running.id, soon()).value_or(ExitStatus{}).signal, SIGKILL);
 }
 
+TEST_F(Session, ARecordHoldsAllOfItBeforeAndAfterTheEnd) {
+  auto wanted = plan({"sleep", "1000"});
+  wanted.metadata = "{}";
+  wanted.network.mode = launch::ContainerNetwork::Mode::bridge;
+  const auto started = holder().start(wanted);
+  const auto expect_record = [&](bool running) {
+    const auto record = holder().inspect(wanted.id).value();
+    const auto& [id, name, metadata, log_path, network, ip, state, pid, exit, started_ns, finished_ns,
+                 process] = record;  // one field more does not compile until it is looked at here
+    EXPECT_EQ(id, wanted.id);
+    EXPECT_EQ(name, wanted.name);
+    EXPECT_EQ(metadata, "{}");
+    EXPECT_EQ(log_path, wanted.log_path);
+    EXPECT_EQ(network, "default");
+    EXPECT_EQ(ip, running ? started.ip : "");
+    EXPECT_EQ(state, running ? ContainerState::running : ContainerState::exited);
+    EXPECT_EQ(pid, running ? started.pid : 0);
+    EXPECT_EQ(exit.has_value(), !running);
+    EXPECT_EQ(started_ns, started.started_unix_ns);
+    EXPECT_EQ(finished_ns > started_ns, !running);
+    EXPECT_EQ(process.argv, wanted.process.argv);
+    EXPECT_EQ(process.env, wanted.process.env);
+    if (!exit) return;
+    EXPECT_EQ(exit->code, 128 + SIGKILL);
+    EXPECT_EQ(exit->signal, SIGKILL);
+  };
+  EXPECT_NE(started.ip, "");
+  expect_record(true);
+  holder().signal(wanted.id, SIGKILL);
+  ASSERT_TRUE(holder().wait(wanted.id, soon()));
+  expect_record(false);
+}
+
 TEST_F(Session, DetachedHolderOutlivesItsClientAndEndsWhenIdle) {
   auto detached = launch::Holder::connect_or_spawn_detached(options_);
   auto running = plan(*detached, {"sleep", "1000"});

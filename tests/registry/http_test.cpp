@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "runtime/base/files.h"
+#include "runtime/base/sha256.h"
 #include "runtime/registry/fetch.h"
 #include "test_server.h"
 #include "tests/support/temp_dir.h"
@@ -172,6 +173,7 @@ TEST(Fetch, KeepsNameAndTimeOfAFile) {
   const test::TempDir dir;
   const UniqueFd out = open_file(dir / "out", O_WRONLY | O_CREAT);
   const FetchedUrl fetched = fetch_url(server.url("/a/b.txt?c=d/e"), out.get());
+  EXPECT_EQ(fetched.digest, sha256_digest(read_file(dir / "out")));
   EXPECT_EQ(fetched.name, "b.txt");
   EXPECT_EQ(fetched.mtime_s, 100);
   EXPECT_EQ(fetched.size, 5u);

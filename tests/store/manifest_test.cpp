@@ -5,8 +5,45 @@
 
 #include "devenv/error.h"
 #include "runtime/store/image_config.h"
+#include "tests/support/all_fields.h"
 
 namespace devenv::store {
+
+auto all_fields(const Platform& platform) {
+  const auto& [os, architecture, variant, os_version] = platform;
+  return std::tie(os, architecture, variant, os_version);
+}
+auto all_fields(const Descriptor& descriptor) {
+  const auto& [media_type, digest, size, annotations, platform, urls] = descriptor;
+  return std::tie(media_type, digest, size, annotations, platform, urls);
+}
+auto all_fields(const Manifest& manifest) {
+  const auto& [media_type, config, layers, annotations] = manifest;
+  return std::tie(media_type, config, layers, annotations);
+}
+auto all_fields(const Index& index) {
+  const auto& [media_type, manifests, annotations] = index;
+  return std::tie(media_type, manifests, annotations);
+}
+auto all_fields(const Healthcheck& check) {
+  const auto& [test, interval_ns, timeout_ns, start_period_ns, start_interval_ns, retries] = check;
+  return std::tie(test, interval_ns, timeout_ns, start_period_ns, start_interval_ns, retries);
+}
+auto all_fields(const History& history) {
+  const auto& [created, created_by, author, comment, empty_layer] = history;
+  return std::tie(created, created_by, author, comment, empty_layer);
+}
+auto all_fields(const RunConfig& config) {
+  const auto& [env, cmd, entrypoint, user, working_dir, exposed_ports, volumes, labels, stop_signal,
+               healthcheck, shell, onbuild, other] = config;
+  return std::tie(env, cmd, entrypoint, user, working_dir, exposed_ports, volumes, labels, stop_signal,
+                  healthcheck, shell, onbuild, other);
+}
+auto all_fields(const ImageConfig& config) {
+  const auto& [created, author, platform, run, diff_ids, history, other] = config;
+  return std::tie(created, author, platform, run, diff_ids, history, other);
+}
+
 namespace {
 
 using ::testing::ElementsAre;
@@ -32,6 +69,29 @@ std::string refusal(const std::string& text, const std::string& type = "") {
   } catch (const Error& error) {
     return error.what();
   }
+}
+
+Descriptor some_descriptor(const std::string& digest) {
+  return {.media_type = media_type::oci_layer_zstd,
+          .digest = digest,
+          .size = std::uint64_t{1} << 40,
+          .annotations = {{"a", "1"}},
+          .platform = Platform{"linux", "arm", "v7", "10.0"},
+          .urls = {"https://x.example/layer"}};
+}
+
+TEST(Manifest, EveryFieldSurvivesTheTrip) {
+  const Manifest manifest{.media_type = media_type::docker_manifest,
+                          .config = some_descriptor(digest_a),
+                          .layers = {some_descriptor(digest_b)},
+                          .annotations = {{"b", "2"}}};
+  test::expect_filled(manifest, "manifest");
+  test::expect_same(parse_image_manifest(serialise(manifest), "m"), manifest, "manifest");
+  const Index index{.media_type = media_type::docker_list,
+                    .manifests = {some_descriptor(digest_a)},
+                    .annotations = {{"c", "3"}}};
+  test::expect_filled(index, "index");
+  test::expect_same(parse_index(serialise(index), "i"), index, "index");
 }
 
 TEST(Manifest, ReadsAnImage) {
@@ -115,6 +175,36 @@ TEST(ImageConfig, KeepsWhatItDoesNotKnow) {
   EXPECT_EQ(config.config.healthcheck->retries, 3);
   EXPECT_TRUE(config.history.at(0).empty_layer);
   EXPECT_EQ(serialise(config), text);
+}
+
+TEST(ImageConfig, EveryFieldSurvivesTheTrip) {
+  const RunConfig run{.env = {"A=1"},
+                      .cmd = {"serve"},
+                      .entrypoint = {"/entry"},
+                      .user = "alice",
+                      .working_dir = "/srv",
+                      .exposed_ports = {"80/tcp"},
+                      .volumes = {"/data"},
+                      .labels = {{"k", "v"}},
+                      .stop_signal = "SIGINT",
+                      .healthcheck = Healthcheck{.test = {"CMD", "x"},
+                                                 .interval_ns = 1,
+                                                 .timeout_ns = 2,
+                                                 .start_period_ns = 3,
+                                                 .start_interval_ns = 4,
+                                                 .retries = 5},
+                      .shell = {"/bin/bash", "-c"},
+                      .onbuild = {"RUN x"},
+                      .other = Json{{"ArgsEscaped", true}}};
+  const ImageConfig config{.created = "2026-01-01T00:00:00Z",
+                           .author = "me",
+                           .platform = {"linux", "arm", "v7", "10.0"},
+                           .config = run,
+                           .diff_ids = {digest_a},
+                           .history = {{"2026-01-01T00:00:00Z", "RUN x", "me", "devenv", true}},
+                           .other = Json{{"docker_version", "20"}}};
+  test::expect_filled(config, "config");
+  test::expect_same(parse_image_config(serialise(config), "c"), config, "config");
 }
 
 TEST(ImageConfig, NullsAreAbsent) {

@@ -170,12 +170,60 @@ TEST_F(StoreTest, ContainersAreRecorded) {
   EXPECT_THROW(containers.create("abc", "{}"), Conflict);
   containers.update("abc", R"({"n":1})");
   EXPECT_EQ(containers.load("abc"), R"({"n":1})");
-  make_directories(store.root() + "/containers/unfinished");
-  EXPECT_THAT(containers.list(), ElementsAre(Pair("abc", R"({"n":1})")));
+  EXPECT_THAT(containers.ids(), ElementsAre("abc"));
   containers.remove("abc");
   containers.remove("abc");
   EXPECT_FALSE(containers.load("abc"));
   EXPECT_THROW(containers.update("abc", "{}"), NotFound);
+}
+
+TEST_F(StoreTest, ContainersAreFoundByIdNameAndPrefix) {
+  const ContainerStore& containers = store.containers();
+  containers.create("abc1", R"({"name":"db"})");
+  containers.create("abd2", R"({"name":"ab"})");
+  EXPECT_EQ(containers.find("db"), "abc1");
+  EXPECT_EQ(containers.find("ab"), "abd2") << "a name rather than the beginning of two ids";
+  EXPECT_EQ(containers.find("abc"), "abc1");
+  EXPECT_EQ(containers.find("abd2"), "abd2");
+  for (const char* text : {"", "b", "../abc1", "abc1/"}) EXPECT_FALSE(containers.find(text)) << text;
+  EXPECT_EQ(containers.name_of("abc1"), "db");
+  containers.remove("abd2");
+  EXPECT_FALSE(containers.find_name("ab"));
+  containers.create("abe3", "{}");
+  EXPECT_THROW(containers.find("ab"), Conflict);
+}
+
+TEST_F(StoreTest, AContainersNameIsTakenUntilItIsRemoved) {
+  const ContainerStore& containers = store.containers();
+  containers.create("one", R"({"name":"db"})");
+  EXPECT_THROW(containers.create("two", R"({"name":"db"})"), Conflict);
+  EXPECT_THAT(containers.ids(), ElementsAre("one"));
+  containers.update("one", "{damaged");
+  EXPECT_EQ(containers.find_name("db"), "one") << "its record need not be read";
+  containers.remove("one");
+  containers.create("two", R"({"name":"db"})");
+  EXPECT_EQ(containers.find_name("db"), "two");
+  // What is left of a process that was killed before its container was there.
+  std::filesystem::remove_all(containers.path("two"));
+  EXPECT_FALSE(containers.find_name("db"));
+  containers.create("three", R"({"name":"db"})");
+  EXPECT_EQ(containers.find_name("db"), "three");
+}
+
+TEST_F(StoreTest, NamesOfAStoreWithoutAnIndexAreReadFromItsRecords) {
+  const ContainerStore& containers = store.containers();
+  containers.create("one", R"({"name":"db"})");
+  make_directories(containers.path("broken"));
+  std::filesystem::remove_all(store.root() + "/container-names");
+  EXPECT_EQ(containers.find_name("db"), "one");
+  EXPECT_THROW(containers.create("two", R"({"name":"db"})"), Conflict);
+}
+
+TEST_F(StoreTest, ARecordThatIsMissingIsNoContainerThatIsMissing) {
+  make_directories(store.root() + "/containers/abc");
+  EXPECT_THAT(store.containers().ids(), ElementsAre("abc"));
+  EXPECT_THROW(store.containers().load("abc"), Error);
+  EXPECT_FALSE(store.containers().load("abd"));
 }
 
 }  // namespace

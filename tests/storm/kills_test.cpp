@@ -132,6 +132,7 @@ TEST(Ctest, KillOfItLeavesNothing) {
     VictimProcess ctest({DEVENV_CTEST}, ctest_directory(dir, "Victim.Passes", "60"));
     const Deadline deadline = soon();
     while (supervisors_below(ctest.pid()).inits.empty() && !deadline.passed()) continue;
+    ASSERT_FALSE(supervisors_below(ctest.pid()).inits.empty()) << "nothing was there yet: " << ctest.output();
     ctest.signal(SIGKILL);
     EXPECT_EQ(ctest.finish(), 128 + SIGKILL);
   }

@@ -46,6 +46,7 @@ std::string mounts_text(const std::vector<MountSpec>& mounts) {
 }  // namespace
 
 std::string status_text(const ContainerInfo& container, std::int64_t now_ns) {
+  if (!container.problem.empty()) return "Damaged: " + container.problem;
   switch (container.state) {
     case ContainerState::created:
       return "Created";
@@ -138,6 +139,7 @@ Json state_json(const ContainerInfo& container) {
   return {{"Status", state_name(container.state)},
           {"Running", container.state == ContainerState::running},
           {"OOMKilled", container.exit && container.exit->out_of_memory},
+          {"Error", container.problem},
           {"Pid", container.pid},
           {"ExitCode", container.exit ? container.exit->code : 0},
           {"StartedAt", time(container.started_unix_ns)},

@@ -11,7 +11,7 @@
 
 namespace devenv::cli {
 
-/// "Up 5 seconds", "Exited (0) 2 minutes ago", "Created".
+/// "Up 5 seconds", "Exited (0) 2 minutes ago", "Created"; "Damaged: " and why its record cannot be read.
 std::string status_text(const ContainerInfo& container, std::int64_t now_ns);
 
 /// "127.0.0.1:8080->80/tcp, [::1]:8080->80/tcp", runs of ports as ranges.

@@ -48,7 +48,8 @@ class Session {
   Engine& engine();
   /// The name of the private network; made by the first call.
   std::string network();
-  /// The last `lines` log lines of each service, for the report of a failed test.
+  /// The last `lines` log lines of each service, for the report of a failed test; of one whose log cannot be
+  /// read (its holder was killed), why.
   std::string log_tails(std::size_t lines = 20);
 
   class Impl;  // internal

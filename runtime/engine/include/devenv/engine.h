@@ -94,7 +94,8 @@ struct ContainerInfo {
   std::string ip{};       ///< IPv4 in that network; empty for none and host
   std::vector<PublishedPort> ports{};
   std::map<std::string, std::string> labels{};
-  ContainerSpec spec{};  ///< as it was started
+  ContainerSpec spec{};   ///< as it was started
+  std::string problem{};  ///< why its record cannot be read; then little else is known, and it can be removed
 };
 
 enum class Lifetime {
