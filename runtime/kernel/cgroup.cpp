@@ -70,9 +70,14 @@ std::string controller_directory(const CgroupLayout& layout, const std::string& 
   return found == layout.v1.end() ? std::string() : found->second + "/" + name;
 }
 
-std::string unmet(const std::string& limit, const std::string& directory, const char* controller, int code) {
+std::string unmet(const CgroupLayout& layout, const std::string& limit, const std::string& directory,
+                  const char* controller, int code) {
   const std::string start = limit + " is not enforced: ";
   if (directory.empty()) return start + "this machine offers no " + controller + " controller";
+  const bool inner = has_control(layout.v2, "cgroup.type") && !read_control(layout.v2, "cgroup.procs").empty();
+  if (code == ENOENT && in_v2(layout, controller) && inner)
+    return start + "processes in " + layout.v2 + " itself keep it from being shared out; let the unit start them in " +
+           "a group below: DelegateSubgroup=main (systemd 254)";
   if (code == ENOENT) return start + "the " + controller + " controller is not available in " + directory;
   return SystemError(code, start + "set it in " + directory).what();
 }
@@ -138,7 +143,7 @@ void Cgroup::set_limits(const CgroupLayout& layout, const CgroupLimits& limits) 
   const auto apply = [&](const std::string& text, const std::string& where, const char* controller,
                          const auto& set) {
     const int code = where.empty() ? ENOENT : set(where);
-    if (code != 0) unmet_.push_back(unmet(text, where, controller, code));
+    if (code != 0) unmet_.push_back(unmet(layout, text, where, controller, code));
   };
   if (limits.memory_bytes > 0)
     apply("memory limit of " + std::to_string(limits.memory_bytes) + " bytes", memory_dir_, "memory",
@@ -227,7 +232,7 @@ void Cgroup::destroy(Deadline deadline) {
 }
 
 void destroy_cgroup(const std::string& directory, Deadline deadline) {
-  const std::size_t ours = directory.find(std::string("/") + kOurs + "/");
+  const std::size_t ours = directory.rfind(std::string("/") + kOurs + "/");
   if (ours == std::string::npos || directory.find("/../") != std::string::npos)
     throw Error("remove cgroup " + directory + ": not one of ours");
   if (access(directory.c_str(), F_OK) == 0) {

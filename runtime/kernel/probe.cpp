@@ -24,6 +24,7 @@
 #include "runtime/base/files.h"
 #include "runtime/base/scope_exit.h"
 #include "syscalls.h"
+#include "systemd_unit.h"
 #include "try_in_child.h"
 
 namespace devenv::kernel {
@@ -146,6 +147,7 @@ Feature probe_cgroups() {
     for (const char* name : {"memory", "cpu", "pids"})
       if (layout.v1.contains(name)) add(std::string(name) + " (v1)");
     feature.reason += limits;
+    if (const std::string left = limit_left_behind(layout); !left.empty()) feature.reason += "; " + left;
   } else {
     feature.fix = "mount cgroup2 on /sys/fs/cgroup, or have systemd delegate a group to this user";
   }

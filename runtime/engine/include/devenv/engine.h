@@ -95,6 +95,9 @@ struct ContainerInfo {
   std::vector<PublishedPort> ports{};
   std::map<std::string, std::string> labels{};
   ContainerSpec spec{};  ///< as it was started
+  /// From start() alone: what a person should know, each a sentence: limits that are not enforced, a detached container
+  /// that ends with the service it was started in.
+  std::vector<std::string> warnings{};
 };
 
 enum class Lifetime {
