@@ -46,6 +46,6 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
   # Loaded with dlopen when first used, so shlibdeps does not see them.
   set(CPACK_DEBIAN_PACKAGE_DEPENDS "libarchive13, libcurl4")
-  set(CPACK_DEBIAN_PACKAGE_RECOMMENDS mmdebstrap)
+  set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "mmdebstrap, libsystemd0")
   include(CPack)
 endif()

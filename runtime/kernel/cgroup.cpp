@@ -48,9 +48,16 @@ std::vector<std::string> bases_for(const CgroupLayout& layout, const CgroupLimit
   return bases;
 }
 
-/// A v2 group's controllers must be handed down level by level. What is refused (processes in an inner group,
-/// no delegation) shows later as a missing control file.
+/// Whether processes in the group that ours lie below keep it from sharing out its controllers. The root may have both.
+bool has_inner_processes(const CgroupLayout& layout) {
+  return has_control(layout.v2, "cgroup.type") && !read_control(layout.v2, "cgroup.procs").empty();
+}
+
+/// A v2 group's controllers must be handed down level by level. What is refused shows later as a missing control
+/// file. With processes in the first group nothing may be tried: the kernel lets go of cpu and pids there, and then
+/// takes it for the root of a tree of threads, where no process can be put into a group below.
 void hand_down_controllers(const CgroupLayout& layout, const std::string& name) {
+  if (has_inner_processes(layout)) return;
   std::string directory = layout.v2;
   for (std::size_t begin = 0; begin != std::string::npos;) {
     for (const char* controller : {"memory", "pids", "cpu"})
@@ -74,8 +81,7 @@ std::string unmet(const CgroupLayout& layout, const std::string& limit, const st
                   const char* controller, int code) {
   const std::string start = limit + " is not enforced: ";
   if (directory.empty()) return start + "this machine offers no " + controller + " controller";
-  const bool inner = has_control(layout.v2, "cgroup.type") && !read_control(layout.v2, "cgroup.procs").empty();
-  if (code == ENOENT && in_v2(layout, controller) && inner)
+  if (code == ENOENT && in_v2(layout, controller) && has_inner_processes(layout))
     return start + "processes in " + layout.v2 + " itself keep it from being shared out; let the unit start them in " +
            "a group below: DelegateSubgroup=main (systemd 254)";
   if (code == ENOENT) return start + "the " + controller + " controller is not available in " + directory;

@@ -31,8 +31,9 @@ namespace devenv::kernel {
 namespace {
 
 std::string reason_for(int code) {
+  // Without its usual hint: a feature has its own.
   const std::string text = SystemError(code, "").what();
-  return text.substr(2);
+  return text.substr(2, text.find("; ") - 2);
 }
 
 Feature outcome(const char* name, const char* needed_for, int result, const char* fix, bool required = true) {

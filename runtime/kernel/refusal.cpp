@@ -47,7 +47,7 @@ std::string missing_privilege() {
   return "this root has no CAP_SYS_ADMIN; give the container that devenv runs in --privileged";
 }
 
-std::string filter_hint(const std::string& option) {
+std::string sandbox_hint(const std::string& option) {
   const SystemdUnit unit = own_unit();
   if (!unit.is_service())
     return std::string(
@@ -55,9 +55,9 @@ std::string filter_hint(const std::string& option) {
                "or give its container --privileged or --security-opt seccomp=unconfined; ") +
            see_info;
   const std::string options =
-      option.empty() ? "RestrictNamespaces=, SystemCallFilter=, RestrictSUIDSGID= and the like" : option;
-  return unit.name + " runs under a system call filter of systemd's, which may refuse this: see " + options +
-         " in `systemd-analyze security " + unit.name + "`";
+      option.empty() ? "RestrictNamespaces=, SystemCallFilter=, PrivateUsers= and the like" : option;
+  return unit.name + " is hardened, which may refuse this: see " + options + " in `systemd-analyze security " +
+         unit.name + "`";
 }
 
 /// Whether somebody was already refused a process there, or would be now.
@@ -103,7 +103,7 @@ std::string refusal_hint(int code, const std::string& option) {
       return {};
   }
   if (!may_administer()) return missing_privilege();
-  if (status_field("Seccomp") == "2") return filter_hint(option);
+  if (status_field("Seccomp") == "2" || own_unit().is_service()) return sandbox_hint(option);
   if (code == ENOSYS) return std::string("this kernel lacks it, Linux 5.11 or newer is needed; ") + see_info;
   return see_info;
 }

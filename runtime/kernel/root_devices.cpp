@@ -60,9 +60,10 @@ int bind_device(int dev_fd, const Device& device) {
 
 int make_devices(int dev_fd, bool bind) {
   for (const Device& device : kDevices) {
-    const int made = bind ? bind_device(dev_fd, device)
-                          : negative_errno(mknodat(dev_fd, device.name, S_IFCHR | 0666,
-                                                   makedev(device.major, device.minor)));
+    int made = bind ? -EPERM
+                    : negative_errno(mknodat(dev_fd, device.name, S_IFCHR | 0666,
+                                             makedev(device.major, device.minor)));
+    if (made == -EPERM) made = bind_device(dev_fd, device);  // no CAP_MKNOD: PrivateDevices= of systemd
     if (made < 0) return made;
   }
   for (const Link& link : kLinks)

@@ -63,6 +63,8 @@ std::string hint_for(const Failure& failure) {
       return kernel::namespace_hint(failure.error);
     case Step::hostname:
       return kernel::refusal_hint(failure.error, "ProtectHostname=");
+    case Step::dev:
+      return kernel::refusal_hint(failure.error, "PrivateUsers=, SystemCallFilter= (@mount)");
     case Step::keyring:
       return kernel::refusal_hint(failure.error, "SystemCallFilter= (@keyring)");
     default:

@@ -20,6 +20,7 @@ constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
 
 using Bus = void;
 using BusMessage = void;
+using BusSlot = void;
 /// sd_bus_error(3).
 struct BusError {
   const char* name = nullptr;
@@ -33,17 +34,17 @@ struct SdBus {
   LazyLibrary library{"libsystemd.so.0", "libsystemd0"};
   int (*open_system)(Bus**) = library.function<int (*)(Bus**)>("sd_bus_open_system");
   int (*open_user)(Bus**) = library.function<int (*)(Bus**)>("sd_bus_open_user");
-  Bus* (*close)(Bus*) = library.function<Bus* (*)(Bus*)>("sd_bus_flush_close_unref");
+  Bus* (*close)(Bus*) = library.function<decltype(close)>("sd_bus_close_unref");
   int (*new_call)(Bus*, BusMessage**, const char*, const char*, const char*, const char*) =
       library.function<decltype(new_call)>("sd_bus_message_new_method_call");
   int (*append)(BusMessage*, const char*, ...) = library.function<decltype(append)>("sd_bus_message_append");
   int (*read)(BusMessage*, const char*, ...) = library.function<decltype(read)>("sd_bus_message_read");
+  const BusError* (*error_of)(BusMessage*) = library.function<decltype(error_of)>("sd_bus_message_get_error");
   BusMessage* (*unref)(BusMessage*) = library.function<decltype(unref)>("sd_bus_message_unref");
-  int (*call)(Bus*, BusMessage*, std::uint64_t, BusError*, BusMessage**) =
-      library.function<decltype(call)>("sd_bus_call");
-  void (*free_error)(BusError*) = library.function<decltype(free_error)>("sd_bus_error_free");
-  int (*match_signal)(Bus*, void**, const char*, const char*, const char*, const char*, BusHandler, BusHandler, void*) =
-      library.function<decltype(match_signal)>("sd_bus_match_signal_async");
+  int (*call)(Bus*, BusSlot**, BusMessage*, BusHandler, void*, std::uint64_t) =
+      library.function<decltype(call)>("sd_bus_call_async");
+  int (*match_signal)(Bus*, BusSlot**, const char*, const char*, const char*, const char*, BusHandler, BusHandler,
+                      void*) = library.function<decltype(match_signal)>("sd_bus_match_signal_async");
   int (*process)(Bus*, BusMessage**) = library.function<decltype(process)>("sd_bus_process");
   int (*wait)(Bus*, std::uint64_t) = library.function<decltype(wait)>("sd_bus_wait");
 };
@@ -67,11 +68,22 @@ std::uint64_t microseconds(Deadline deadline) {
       std::chrono::duration_cast<std::chrono::microseconds>(deadline.remaining()).count());
 }
 
-/// The one job we are waiting for.
+/// What systemd makes of our wish.
 struct Job {
   std::string path{};
+  std::optional<std::string> refusal{};
   std::optional<std::string> result{};  ///< "done", "failed", "timeout", …
 };
+
+int on_answer(BusMessage* message, void* job_pointer, BusError*) {
+  auto& job = *static_cast<Job*>(job_pointer);
+  const char* path = nullptr;
+  if (const BusError* error = sd_bus().error_of(message); error != nullptr)
+    job.refusal = error->message != nullptr ? error->message : error->name;
+  else if (sd_bus().read(message, "o", &path) >= 0)
+    job.path = path;
+  return 0;
+}
 
 int on_job_removed(BusMessage* message, void* job_pointer, BusError*) {
   auto& job = *static_cast<Job*>(job_pointer);
@@ -92,26 +104,21 @@ class Systemd {
   Systemd& operator=(const Systemd&) = delete;
   ~Systemd() { sd_bus().close(bus_); }
 
+  /// Nothing here waits but wait(): libsystemd itself would give a bus that says nothing 90 seconds.
   void start(const ScopeRequest& request, Deadline deadline) {
     Job job;
     // Before the call: the job may be over as soon as it was answered. The bus keeps the order of what we send.
     check_bus(sd_bus().match_signal(bus_, nullptr, kService, kPath, kManager, "JobRemoved", on_job_removed, nullptr,
                                     &job),
               "listen to systemd");
-    job.path = start_job(request, deadline);
-    while (!job.result) {
-      const int processed = sd_bus().process(bus_, nullptr);
-      check_bus(processed, "wait for systemd");
-      if (processed > 0) continue;
-      if (deadline.passed()) throw Timeout("wait for systemd: " + request.name + " was not started in time");
-      check_bus(sd_bus().wait(bus_, microseconds(deadline)), "wait for systemd");
-    }
+    ask(request, job, deadline);
+    while (!job.result && !job.refusal) wait("start " + request.name, deadline);
+    if (job.refusal) throw Error("start " + request.name + ": systemd refused: " + *job.refusal);
     if (*job.result != "done") throw Error("start " + request.name + ": systemd's job for it ended as " + *job.result);
   }
 
  private:
-  /// The object path of the job.
-  std::string start_job(const ScopeRequest& request, Deadline deadline) {
+  void ask(const ScopeRequest& request, Job& job, Deadline deadline) {
     BusMessage* raw = nullptr;
     check_bus(sd_bus().new_call(bus_, &raw, kService, kPath, kManager, "StartTransientUnit"), "ask systemd");
     const OwnedMessage message(raw);
@@ -119,22 +126,20 @@ class Systemd {
                               6,                                                      //
                               "Description", "s", "Detached containers of devenv",    //
                               "PIDs", "au", 1, static_cast<std::uint32_t>(request.pid),
-                              "Delegate", "b", 1,                                     //
-                              "KillSignal", "i", kScopeStopSignal,                    //
-                              "CollectMode", "s", "inactive-or-failed",               //
+                              "Delegate", "b", 1,                                   //
+                              "KillSignal", "i", kScopeStopSignal,                  //
+                              "CollectMode", "s", "inactive-or-failed",             //
                               "RequiresMountsFor", "as", 1, request.needed_dir.c_str(), 0),
               "ask systemd");
-    BusError error;
-    BusMessage* answer = nullptr;
-    const int result = sd_bus().call(bus_, raw, microseconds(deadline), &error, &answer);
-    const std::string refusal = error.message != nullptr ? error.message : "";
-    sd_bus().free_error(&error);
-    if (result < 0 && !refusal.empty()) throw Error("ask systemd for " + request.name + ": " + refusal);
-    check_bus(result, "ask systemd for " + request.name);
-    const OwnedMessage owned(answer);
-    const char* path = nullptr;
-    check_bus(sd_bus().read(answer, "o", &path), "read systemd's answer");
-    return path;
+    check_bus(sd_bus().call(bus_, nullptr, raw, on_answer, &job, microseconds(deadline)), "ask systemd");
+  }
+
+  void wait(const std::string& action, Deadline deadline) {
+    const int processed = sd_bus().process(bus_, nullptr);
+    check_bus(processed, action);
+    if (processed > 0) return;
+    if (deadline.passed()) throw Timeout(action + ": systemd did not answer in time");
+    check_bus(sd_bus().wait(bus_, microseconds(deadline)), action);
   }
 
   Bus* bus_ = nullptr;

@@ -79,7 +79,9 @@ Store Store::open(const std::string& root) {
     if (denied && geteuid() != 0)
       throw SystemError(error.code(), "open store " + root,
                         std::string("run devenv as root or through sudo, or ") + writable_hint);
-    throw SystemError(error.code(), "open store " + root, denied || hinted || no_place ? writable_hint : "");
+    std::string hint = denied || hinted || no_place ? writable_hint : "";
+    if (error.code() == EROFS) hint += ", or in a systemd unit ReadWritePaths=" + root + " /run";
+    throw SystemError(error.code(), "open store " + root, hint);
   }
   return Store(root);
 }
