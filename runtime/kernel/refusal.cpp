@@ -9,6 +9,7 @@
 #include "cgroup.h"
 #include "cgroup_files.h"
 #include "devenv/error.h"
+#include "runtime/base/fields.h"
 #include "runtime/base/files.h"
 #include "systemd_unit.h"
 
@@ -31,7 +32,16 @@ std::string status_field(const std::string& name) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
+/// PrivateUsers= of systemd: root, but of a user namespace that has hardly anybody else.
+bool is_alone_with_its_ids() {
+  if (!own_unit().is_service()) return false;
+  const std::string text = read_control("/proc/self", "uid_map");
+  const auto map = fields(text);
+  return map.size() < 3 || std::strtoull(std::string(map[2]).c_str(), nullptr, 10) < 65536;
+}
+
 bool may_administer() {
+  if (is_alone_with_its_ids()) return false;
   const std::string effective = status_field("CapEff");
   if (effective.empty()) return geteuid() == 0;
   return (std::strtoull(effective.c_str(), nullptr, 16) >> CAP_SYS_ADMIN & 1) != 0;
@@ -43,7 +53,8 @@ std::string missing_privilege() {
     return unit.is_service() ? "devenv needs root for now: " + unit.name + " must set User=root, and no DynamicUser="
                              : "devenv needs root for now: run it as root or through sudo";
   if (unit.is_service())
-    return unit.name + " has no CAP_SYS_ADMIN; leave it in CapabilityBoundingSet=, and PrivateUsers= off";
+    return unit.name + " may not administer the machine: leave CAP_SYS_ADMIN in CapabilityBoundingSet=, and "
+                       "PrivateUsers= off";
   return "this root has no CAP_SYS_ADMIN; give the container that devenv runs in --privileged";
 }
 

@@ -62,9 +62,11 @@ std::string hint_for(const Failure& failure) {
     case Step::cgroup_namespace:
       return kernel::namespace_hint(failure.error);
     case Step::hostname:
-      return kernel::refusal_hint(failure.error, "ProtectHostname=");
+      return kernel::refusal_hint(failure.error, "ProtectHostname=, SystemCallFilter= (sethostname)");
     case Step::dev:
-      return kernel::refusal_hint(failure.error, "PrivateUsers=, SystemCallFilter= (@mount)");
+      return kernel::refusal_hint(failure.error, "SystemCallFilter= (@mount)");
+    case Step::seccomp:
+      return kernel::refusal_hint(failure.error, "SystemCallFilter= (seccomp)");
     case Step::keyring:
       return kernel::refusal_hint(failure.error, "SystemCallFilter= (@keyring)");
     default:

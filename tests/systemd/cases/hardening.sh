@@ -33,12 +33,12 @@ RestrictNamespaces=yes|: operation not permitted; test-[0-9]+\.service is harden
 ProtectHostname=yes|set the host name: operation not permitted; .*ProtectHostname=
 SystemCallFilter=@system-service|SystemCallFilter=
 SystemCallFilter=@system-service SystemCallErrorNumber=EPERM|operation not permitted; .*SystemCallFilter=
-SystemCallFilter=@system-service,@mount,bpf|^works$
-SystemCallFilter=@system-service,@mount SystemCallErrorNumber=EPERM|^works$
+SystemCallFilter=@system-service,@mount,sethostname,seccomp,bpf|^works$
+SystemCallFilter=@system-service,@mount,sethostname,seccomp SystemCallErrorNumber=EPERM|^works$
 RestrictAddressFamilies=AF_UNIX,AF_INET,AF_INET6,AF_NETLINK|^works$
 RestrictAddressFamilies=AF_UNIX,AF_INET,AF_INET6|^devenv: .*address family not supported by protocol; .*AF_NETLINK
-CapabilityBoundingSet=~CAP_SYS_ADMIN|has no CAP_SYS_ADMIN; leave it in CapabilityBoundingSet=
-PrivateUsers=yes|test-[0-9]+\.service is hardened, .*PrivateUsers=
+CapabilityBoundingSet=~CAP_SYS_ADMIN|may not administer the machine: leave CAP_SYS_ADMIN in CapabilityBoundingSet=
+PrivateUsers=yes|: operation not permitted; test-[0-9]+\.service may not administer .*PrivateUsers= off
 TasksMax=3|^devenv: .*test-[0-9]+\.service may have no more than 3 processes and threads; raise TasksMax=
 DynamicUser=yes|^devenv: find the store: neither DEVENV_STORE nor HOME is set; .*StateDirectory=devenv
 DynamicUser=yes StateDirectory=devenv-test|devenv needs root for now: test-[0-9]+\.service must set User=root
