@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
 #include "arguments.h"
 #include "runtime/kernel/refusal.h"
@@ -142,6 +143,9 @@ int dispatch(std::span<const Command> commands, std::span<const Alias> aliases, 
     return report(context, with_way_out(error), dispatcher.failure_code());
   } catch (const Error& error) {
     return report(context, error.what(), dispatcher.failure_code());
+  } catch (const std::system_error& error) {  // of the standard library's: a thread could not be started
+    return report(context, with_way_out(SystemError(error.code().value(), "run: start a thread")),
+                  dispatcher.failure_code());
   } catch (const std::bad_alloc&) {
     return report(context, "run: out of memory", dispatcher.failure_code());
   } catch (const std::exception& error) {

@@ -1,8 +1,7 @@
 // Unicode's properties as Go has them, on which BuildKit's rules and dumps rest: by libutf8proc, not the C
 // library, whose answers depend on the locale. Go 1.21 and later and utf8proc 2.8 both know Unicode 15.0 and
 // agree on every code point. A later utf8proc knows more letters: a name may then hold one of those which
-// BuildKit refuses, nothing else. Thread-safe. Beyond ASCII the functions load the library: NotFound where
-// there is none.
+// BuildKit refuses, nothing else. Thread-safe.
 #pragma once
 
 namespace devenv::build {

@@ -158,6 +158,8 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   launch::SandboxPlan plan = launch::make_plan(input);
   plan.metadata = record;
   plan.network.ports = std::move(listeners.plan);
+  if (!info.spec.stop_signal.empty()) plan.stop_signal = parse_signal(info.spec.stop_signal);
+  plan.stop_grace_ms = info.spec.stop_grace.count();
   plan.die_with_connection = lifetime != Lifetime::detached;
   // Others may attach to a detached one later; for the rest, closing our end is the end of its input.
   if (plan.stdin_mode == launch::StdinMode::once && lifetime == Lifetime::detached)
@@ -174,6 +176,9 @@ ContainerInfo Containers::start(const ContainerSpec& spec, Lifetime lifetime) {
   info.pid = started.pid;
   info.ip = started.ip;
   info.started_unix_ns = started.started_unix_ns;
+  info.warnings = std::move(started.unmet_limits);
+  if (const std::string& end = holder->ends_with(); lifetime == Lifetime::detached && !end.empty())
+    info.warnings.push_back("it will end with " + end);
   return info;
 }
 

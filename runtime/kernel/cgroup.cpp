@@ -48,9 +48,16 @@ std::vector<std::string> bases_for(const CgroupLayout& layout, const CgroupLimit
   return bases;
 }
 
-/// A v2 group's controllers must be handed down level by level. What is refused (processes in an inner group,
-/// no delegation) shows later as a missing control file.
+/// Whether processes in the group that ours lie below keep it from sharing out its controllers. The root may have both.
+bool has_inner_processes(const CgroupLayout& layout) {
+  return has_control(layout.v2, "cgroup.type") && !read_control(layout.v2, "cgroup.procs").empty();
+}
+
+/// A v2 group's controllers must be handed down level by level. What is refused shows later as a missing control
+/// file. With processes in the first group nothing may be tried: the kernel lets go of cpu and pids there, and then
+/// takes it for the root of a tree of threads, where no process can be put into a group below.
 void hand_down_controllers(const CgroupLayout& layout, const std::string& name) {
+  if (has_inner_processes(layout)) return;
   std::string directory = layout.v2;
   for (std::size_t begin = 0; begin != std::string::npos;) {
     for (const char* controller : {"memory", "pids", "cpu"})
@@ -70,9 +77,13 @@ std::string controller_directory(const CgroupLayout& layout, const std::string& 
   return found == layout.v1.end() ? std::string() : found->second + "/" + name;
 }
 
-std::string unmet(const std::string& limit, const std::string& directory, const char* controller, int code) {
+std::string unmet(const CgroupLayout& layout, const std::string& limit, const std::string& directory,
+                  const char* controller, int code) {
   const std::string start = limit + " is not enforced: ";
   if (directory.empty()) return start + "this machine offers no " + controller + " controller";
+  if (code == ENOENT && in_v2(layout, controller) && has_inner_processes(layout))
+    return start + "processes in " + layout.v2 + " itself keep it from being shared out; let the unit start them in " +
+           "a group below: DelegateSubgroup=main (systemd 254)";
   if (code == ENOENT) return start + "the " + controller + " controller is not available in " + directory;
   return SystemError(code, start + "set it in " + directory).what();
 }
@@ -138,7 +149,7 @@ void Cgroup::set_limits(const CgroupLayout& layout, const CgroupLimits& limits) 
   const auto apply = [&](const std::string& text, const std::string& where, const char* controller,
                          const auto& set) {
     const int code = where.empty() ? ENOENT : set(where);
-    if (code != 0) unmet_.push_back(unmet(text, where, controller, code));
+    if (code != 0) unmet_.push_back(unmet(layout, text, where, controller, code));
   };
   if (limits.memory_bytes > 0)
     apply("memory limit of " + std::to_string(limits.memory_bytes) + " bytes", memory_dir_, "memory",
@@ -227,7 +238,7 @@ void Cgroup::destroy(Deadline deadline) {
 }
 
 void destroy_cgroup(const std::string& directory, Deadline deadline) {
-  const std::size_t ours = directory.find(std::string("/") + kOurs + "/");
+  const std::size_t ours = directory.rfind(std::string("/") + kOurs + "/");
   if (ours == std::string::npos || directory.find("/../") != std::string::npos)
     throw Error("remove cgroup " + directory + ": not one of ours");
   if (access(directory.c_str(), F_OK) == 0) {

@@ -23,13 +23,15 @@ enum class CgroupMode { none, v1, hybrid, v2 };
 struct CgroupLayout {
   CgroupMode mode = CgroupMode::none;
   std::string v2;                           ///< directory our groups start from; empty: no v2
+  std::string own;                          ///< directory of the group we run in; empty: no v2
   std::vector<std::string> v2_controllers;  ///< what `v2` can give its children
   std::map<std::string, std::string> v1;  ///< controller ("memory", "freezer", …) → directory to start from
   std::string reason;                     ///< why mode is none, or why a hierarchy is not used
 };
 
 /// Reads /proc/self/mountinfo and /proc/self/cgroup below `root` (a fake tree in tests). As root groups start
-/// at the top of each mount; otherwise at our own cgroup, which must be delegated to us (writable).
+/// at the top of each mount, but with v2 alone below the systemd unit around us if that delegated its group;
+/// otherwise at our own cgroup, which must be delegated to us (writable).
 CgroupLayout detect_cgroups(const std::string& root = "/");
 
 const char* name_of(CgroupMode mode);

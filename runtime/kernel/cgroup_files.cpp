@@ -117,6 +117,21 @@ std::uint64_t control_number(const std::string& directory, const char* file, con
   return 0;
 }
 
+std::string own_group(const std::string& root, const std::string& controller) {
+  // "id:controllers:path"
+  const std::string text = read_control(root + "/proc/self", "cgroup");
+  for (const std::string_view view : lines(text)) {
+    const std::string line(view);
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    if (controller.empty() ? controllers == ",,"
+                           : controllers.find("," + controller + ",") != std::string::npos)
+      return line.substr(second + 1);
+  }
+  return "/";
+}
+
 std::vector<std::string> child_groups(const std::string& directory) {
   std::vector<std::string> children;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);

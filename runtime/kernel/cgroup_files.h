@@ -20,6 +20,9 @@ std::string read_control(const std::string& directory, const char* file);
 /// 0.
 std::uint64_t control_number(const std::string& directory, const char* file, const std::string& key = {});
 
+/// Our own group in the hierarchy of `controller` ("" = v2), from /proc/self/cgroup below `root`; "/" when unknown.
+std::string own_group(const std::string& root, const std::string& controller);
+
 /// Directories directly below.
 std::vector<std::string> child_groups(const std::string& directory);
 /// Processes inside and below.

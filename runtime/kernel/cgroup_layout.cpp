@@ -6,6 +6,7 @@
 #include "cgroup_files.h"
 #include "runtime/base/fields.h"
 #include "runtime/base/files.h"
+#include "systemd_unit.h"
 
 namespace devenv::kernel {
 namespace {
@@ -43,34 +44,25 @@ std::vector<Mount> cgroup_mounts(const std::string& root) {
   return mounts;
 }
 
-/// Our own group in the hierarchy of `controller` ("" = v2), from "id:controllers:path" lines.
-std::string own_group(const std::string& root, const std::string& controller) {
-  const std::string text = read_control(root + "/proc/self", "cgroup");
-  for (const std::string_view view : lines(text)) {
-    const std::string line(view);
-    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (controller.empty() ? controllers == ",,"
-                           : controllers.find("," + controller + ",") != std::string::npos)
-      return line.substr(second + 1);
-  }
-  return "/";
-}
-
 bool contains(const std::string& list, const std::string& word) {
   return ("," + list + ",").find("," + word + ",") != std::string::npos;
+}
+
+std::string top_of(const std::string& root, const Mount& mount) {
+  return (root == "/" ? "" : root) + mount.point;
+}
+
+/// The directory of a group below a mount, which may show only a part of the hierarchy: its root field says which.
+std::string directory_of(const std::string& root, const Mount& mount, std::string group) {
+  if (mount.root != "/" && group.starts_with(mount.root)) group.erase(0, mount.root.size());
+  const bool outside = group.starts_with("/..");  // of our cgroup namespace
+  return group == "/" || outside ? top_of(root, mount) : top_of(root, mount) + group;
 }
 
 /// Where groups of ours may go below a mount: anywhere for root, else only what was delegated to us.
 /// systemd's rule is the same: a group belongs to whoever may write it.
 std::string start_of(const std::string& root, const Mount& mount, const std::string& controller) {
-  std::string path = (root == "/" ? "" : root) + mount.point;
-  if (geteuid() == 0) return path;
-  std::string own = own_group(root, controller);
-  // A mount may show only a part of the hierarchy: its root field says which.
-  if (mount.root != "/" && own.rfind(mount.root, 0) == 0) own.erase(0, mount.root.size());
-  return own == "/" ? path : path + own;
+  return geteuid() == 0 ? top_of(root, mount) : directory_of(root, mount, own_group(root, controller));
 }
 
 bool usable(const Mount& mount, const std::string& start, std::string& reason) {
@@ -83,6 +75,13 @@ bool usable(const Mount& mount, const std::string& start, std::string& reason) {
     return false;
   }
   return true;
+}
+
+void use_v2(CgroupLayout& layout, const std::string& start) {
+  layout.v2 = start;
+  layout.v2_controllers.clear();
+  const std::string controllers = read_control(start, "cgroup.controllers");
+  for (const std::string_view controller : fields(controllers)) layout.v2_controllers.emplace_back(controller);
 }
 
 }  // namespace
@@ -103,6 +102,7 @@ const char* name_of(CgroupMode mode) {
 
 CgroupLayout detect_cgroups(const std::string& root) {
   CgroupLayout layout;
+  std::string unit_directory;
   for (const Mount& mount : cgroup_mounts(root)) {
     std::string reason;
     if (mount.type == "cgroup2") {
@@ -111,10 +111,10 @@ CgroupLayout detect_cgroups(const std::string& root) {
         layout.reason = reason;
         continue;
       }
-      layout.v2 = start;
-      const std::string controllers = read_control(start, "cgroup.controllers");
-      for (const std::string_view controller : fields(controllers))
-        layout.v2_controllers.emplace_back(controller);
+      use_v2(layout, start);
+      layout.own = directory_of(root, mount, own_group(root, ""));
+      if (const SystemdUnit unit = own_unit(root); !unit.name.empty())
+        unit_directory = directory_of(root, mount, unit.group);
       continue;
     }
     for (const std::string_view view : fields(mount.super_options, ",")) {
@@ -135,6 +135,9 @@ CgroupLayout detect_cgroups(const std::string& root) {
     layout.mode = CgroupMode::v1;
   else if (layout.reason.empty())
     layout.reason = "no cgroup file system is mounted";
+  // Below the unit around us its limits hold for our containers, and they end with it.
+  if (layout.mode == CgroupMode::v2 && !unit_directory.empty() && is_delegated(unit_directory))
+    use_v2(layout, unit_directory);
   return layout;
 }
 

@@ -24,14 +24,16 @@
 #include "runtime/base/files.h"
 #include "runtime/base/scope_exit.h"
 #include "syscalls.h"
+#include "systemd_unit.h"
 #include "try_in_child.h"
 
 namespace devenv::kernel {
 namespace {
 
 std::string reason_for(int code) {
+  // Without its usual hint: a feature has its own.
   const std::string text = SystemError(code, "").what();
-  return text.substr(2);
+  return text.substr(2, text.find("; ") - 2);
 }
 
 Feature outcome(const char* name, const char* needed_for, int result, const char* fix, bool required = true) {
@@ -146,6 +148,7 @@ Feature probe_cgroups() {
     for (const char* name : {"memory", "cpu", "pids"})
       if (layout.v1.contains(name)) add(std::string(name) + " (v1)");
     feature.reason += limits;
+    if (const std::string left = limit_left_behind(layout); !left.empty()) feature.reason += "; " + left;
   } else {
     feature.fix = "mount cgroup2 on /sys/fs/cgroup, or have systemd delegate a group to this user";
   }

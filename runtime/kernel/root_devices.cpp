@@ -58,13 +58,17 @@ int bind_device(int dev_fd, const Device& device) {
   return clone.failed() ? clone.error() : attach_on_file(dev_fd, device.name, clone.get());
 }
 
+int make_device(int dev_fd, const Device& device, bool bind) {
+  if (bind) return bind_device(dev_fd, device);
+  const int made = negative_errno(
+      mknodat(dev_fd, device.name, S_IFCHR | 0666, makedev(device.major, device.minor)));
+  // Without CAP_MKNOD (PrivateDevices= of systemd) the host's will do; where they do not, the first refusal tells more.
+  return made == -EPERM && bind_device(dev_fd, device) >= 0 ? 0 : made;
+}
+
 int make_devices(int dev_fd, bool bind) {
-  for (const Device& device : kDevices) {
-    const int made = bind ? bind_device(dev_fd, device)
-                          : negative_errno(mknodat(dev_fd, device.name, S_IFCHR | 0666,
-                                                   makedev(device.major, device.minor)));
-    if (made < 0) return made;
-  }
+  for (const Device& device : kDevices)
+    if (const int made = make_device(dev_fd, device, bind); made < 0) return made;
   for (const Link& link : kLinks)
     if (symlinkat(link.target, dev_fd, link.name) != 0) return -errno;
   for (const char* name : {"pts", "shm", "mqueue"})

@@ -23,6 +23,12 @@ Encoder& Encoder::put(std::string_view text) {
   return *this;
 }
 
+Encoder& Encoder::put(const std::vector<std::string>& list) {
+  put(list.size());
+  for (const std::string& item : list) put(item);
+  return *this;
+}
+
 std::uint64_t Decoder::number() {
   std::uint64_t number;
   if (rest_.size() < sizeof number) throw Error("decode message: it is cut short");
@@ -37,6 +43,12 @@ std::string Decoder::text() {
   std::string text(rest_.substr(0, size));
   rest_.remove_prefix(size);
   return text;
+}
+
+std::vector<std::string> Decoder::list() {
+  std::vector<std::string> list(count());
+  for (std::string& item : list) item = text();
+  return list;
 }
 
 std::size_t Decoder::count() {

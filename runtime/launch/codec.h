@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/base/unique_fd.h"
 
@@ -14,6 +15,7 @@ class Encoder {
  public:
   Encoder& put(std::uint64_t number);
   Encoder& put(std::string_view text);
+  Encoder& put(const std::vector<std::string>& list);
   const std::string& bytes() const { return bytes_; }
 
  private:
@@ -25,6 +27,7 @@ class Decoder {
   explicit Decoder(std::string_view bytes) : rest_(bytes) {}
   std::uint64_t number();
   std::string text();
+  std::vector<std::string> list();
   bool flag() { return number() != 0; }
   /// How many elements follow; each takes at least 8 bytes, so that a lie cannot make us allocate.
   std::size_t count();

@@ -14,6 +14,7 @@
 #include "codec.h"
 #include "runtime/base/check.h"
 #include "runtime/base/forked.h"
+#include "runtime/kernel/refusal.h"
 #include "stopped.h"
 
 namespace devenv::launch {
@@ -111,9 +112,22 @@ bool Connection::await(Pending& pending, Deadline deadline) {
   return pending.ready.wait_for(lock, deadline.remaining(), finished);
 }
 
+// SIGSYS is how systemd's SystemCallFilter= answers. Its socket closes a little before it has ended.
+bool Connection::killed_by_filter() const {
+  if (holder_ <= 0) return false;
+  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, holder_, 0)));
+  pollfd watched{process.get(), POLLIN, 0};
+  siginfo_t end{};
+  return process && poll(&watched, 1, kLookIntervalMs) == 1 &&
+         waitid(P_PID, static_cast<id_t>(holder_), &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         (end.si_code == CLD_KILLED || end.si_code == CLD_DUMPED) && end.si_status == SIGSYS;
+}
+
 void Connection::throw_lost() {
   const std::lock_guard lock(mutex_);
   if (!last_words_.empty()) throw Error(last_words_);
+  if (killed_by_filter())
+    throw Error("start the devenv holder: a system call filter killed it", kernel::refusal_hint(EPERM));
   throw Error("ask the devenv holder: the devenv holder process died and its containers with it",
               "was it killed, or the machine out of memory? start again");
 }

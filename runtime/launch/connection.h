@@ -58,6 +58,7 @@ class Connection {
   void deliver(const Message& message, std::vector<UniqueFd> fds);
   void lose_all();
   void wait_for_holder() const;
+  bool killed_by_filter() const;
   bool is_forked_copy() const;
   [[noreturn]] void throw_lost();
 

@@ -15,6 +15,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
 #include "runtime/kernel/namespaces.h"
+#include "runtime/kernel/refusal.h"
 
 namespace devenv::launch {
 
@@ -115,7 +116,9 @@ void Container::on_running(const Message& message, std::vector<UniqueFd> fds) {
     const int input = terminal_ ? terminal_.get() : input_.get();
     if (input >= 0) passed.emplace_back(check(fcntl(input, F_DUPFD_CLOEXEC, 3), "duplicate an input"));
     if (plan_.stdin_mode == StdinMode::once) input_.reset();
-    if (starter_) server_.reply(*starter_, reply, {}, std::move(passed));
+    std::string unmet;  // the usual start is spared a memfd
+    if (!unmet_limits_.empty()) unmet = Encoder().put(unmet_limits_).bytes();
+    if (starter_) server_.reply(*starter_, reply, unmet, std::move(passed));
     starter_.reset();
     return;
   }
@@ -167,7 +170,7 @@ void Container::on_gone() {
   server_.loop().remove(pidfd_.get());
   on_init(0);
   close_control();
-  waitpid(pid_, nullptr, 0);
+  waitpid(pid_, &init_status_, 0);
   if (!exit_) {
     exit_ = ExitStatus{};
     exit_->signal = SIGKILL;
@@ -232,12 +235,18 @@ void Container::finish() {
   server_.container_ended();
 }
 
+std::string Container::end_of_init() const {
+  const std::string killed = "its init was killed before the command ran";
+  if (!WIFSIGNALED(init_status_) || WTERMSIG(init_status_) != SIGSYS) return killed;
+  return killed + ", by a system call filter; " + kernel::refusal_hint(EPERM);
+}
+
 void Container::tell_erased() {
   kept_.clear();  // whoever is told may want the volume for itself
   if (starter_) {
     if (!start_error_.set)
       start_error_ = {true, ErrorKind::error, 0,
-                      "start container " + plan_.name + ": its init was killed before the command ran"};
+                      "start container " + plan_.name + ": " + end_of_init()};
     server_.reply_error(*starter_, start_error_.kind, start_error_.text, start_error_.code);
   }
   for (const ReplyTo& remover : removers_) server_.reply(remover, make(MessageType::ok));

@@ -90,6 +90,7 @@ class Container {
   void record_exit() const;
   void answer_waiters();
   void reply_exit(const ReplyTo& to, const ExitStatus& status) const;
+  std::string end_of_init() const;
   void fail_start(ErrorKind kind, const std::string& text, int code);
 
   Server& server_;
@@ -99,12 +100,14 @@ class Container {
   std::uint64_t owner_client_;
   std::string hostname_;
   std::vector<UniqueFd> kept_;
+  std::vector<std::string> unmet_limits_;
   std::unique_ptr<Attachment> attachment_;
   std::unique_ptr<kernel::Cgroup> cgroup_;
   std::unique_ptr<LogPump> pump_;
   std::optional<Outbox> outbox_;  ///< to init, while its socket is watched
   UniqueFd control_, pidfd_, input_, terminal_;
   int pid_ = -1;
+  int init_status_ = 0;  ///< of waitpid(2)
   std::optional<ExitStatus> exit_;
   std::int64_t started_ns_ = 0, finished_ns_ = 0;
   std::map<std::uint64_t, Exec> execs_;

@@ -59,8 +59,18 @@ std::string hint_for(const Failure& failure) {
       return {};  // its source is the user's: a refusal says nothing of the machine
     case Step::work_dir:
       return "it has to be a directory in the image that the user may enter; choose one with -w";
+    case Step::cgroup_namespace:
+      return kernel::namespace_hint(failure.error);
+    case Step::hostname:
+      return kernel::refusal_hint(failure.error, "ProtectHostname=, SystemCallFilter= (sethostname)");
+    case Step::dev:
+      return kernel::refusal_hint(failure.error, "SystemCallFilter= (@mount)");
+    case Step::seccomp:
+      return kernel::refusal_hint(failure.error, "SystemCallFilter= (seccomp)");
+    case Step::keyring:
+      return kernel::refusal_hint(failure.error, "SystemCallFilter= (@keyring)");
     default:
-      return kernel::refusal_hint(failure.error);
+      return kernel::refusal_hint(failure.error, "SystemCallFilter= (@mount)");
   }
 }
 

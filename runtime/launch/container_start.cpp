@@ -82,9 +82,14 @@ void Container::open_pipes(Prepared& prepared) {
 
 void Container::make_cgroup() {
   const kernel::CgroupLimits limits{plan_.limits.memory_bytes, plan_.limits.cpus, plan_.limits.pids};
-  if (server_.cgroups().mode == kernel::CgroupMode::none) return;
+  if (const std::string& left = server_.limit_left_behind(); !left.empty()) unmet_limits_.push_back(left);
+  if (server_.cgroups().mode == kernel::CgroupMode::none) {
+    if (limits.any()) unmet_limits_.push_back("its limits are not enforced: " + server_.cgroups().reason);
+    return;
+  }
   cgroup_ = std::make_unique<kernel::Cgroup>(server_.cgroups(), server_.options().resources + "/" + plan_.id,
                                              limits);
+  unmet_limits_.insert(unmet_limits_.end(), cgroup_->unmet_limits().begin(), cgroup_->unmet_limits().end());
   if (!plan_.privileged && server_.device_filter() >= 0)
     kernel::attach_device_filter(server_.device_filter(), cgroup_->v2_fd());
 }
@@ -150,7 +155,7 @@ void Container::start() {
   if (cloned.pid == 0) run_init(prepared.context);
   if (cloned.error < 0)
     throw SystemError(-cloned.error, "create the namespaces of container " + plan_.name,
-                      kernel::refusal_hint(-cloned.error));
+                      kernel::namespace_hint(-cloned.error));
   pid_ = cloned.pid;
   pidfd_ = UniqueFd(cloned.pidfd);
   server_.loop().add(pidfd_.get(), EPOLLIN, [this](std::uint32_t) { on_gone(); });

@@ -20,10 +20,13 @@
 #include "runtime/kernel/namespaces.h"
 #include "runtime/kernel/process_setup.h"
 #include "runtime/kernel/refusal.h"
+#include "runtime/kernel/systemd_unit.h"
 #include "runtime/net/netns.h"
 #include "session.h"
 #include "spawn.h"
 #include "sweep.h"
+#include "systemd_scope.h"
+#include "wire.h"
 
 namespace devenv::launch {
 
@@ -74,7 +77,7 @@ void prepare_process() {
 UniqueFd leave_host_namespaces() {
   UniqueFd host_netns = net::current_netns();
   if (const int error = kernel::unshare_namespaces(CLONE_NEWNET | CLONE_NEWNS); error < 0)
-    throw SystemError(-error, "create the holder's namespaces");
+    throw SystemError(-error, "create the holder's namespaces", kernel::namespace_hint(-error));
   // Slave: what is unmounted on the host later disappears here too and is not kept busy by us.
   check(mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), "make the holder's mounts its own");
   return host_netns;
@@ -101,6 +104,27 @@ UniqueFd announce(const ServerOptions& options) {
 void leave_parent() {
   const pid_t child = check(fork(), "detach the holder");
   if (child > 0) _exit(0);
+}
+
+// Nothing is made before we are where we shall live: until our owner has asked systemd for a scope.
+std::string await_scope() {
+  Message message;
+  Received received;
+  if (receive_message(kHelperFd, message, received) != 1 || message.type != MessageType::begin)
+    throw Error("its owner is gone");
+  kernel::leave_inner_group();
+  return message.text;
+}
+
+// A session's end is its owner's business, also when all of a service gets a signal: the owner may want to end what
+// runs in its own way. A detached holder has no owner: Server::watch_signals() takes them.
+void prepare_signals(bool detached) {
+  if (detached) {
+    const sigset_t stops = stop_signals();
+    check(sigprocmask(SIG_BLOCK, &stops, nullptr), "block signals");
+  } else {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_IGN);
+  }
 }
 
 void hold(ServerOptions options) {
@@ -143,8 +167,13 @@ int run_holder(const ServerOptions& options, char* const* argv) noexcept {
   try {
     if (!runs_from_memfd()) execute_sealed_copy(argv);
     prepare_process();
-    if (options.detached) leave_parent();
-    hold(options);
+    prepare_signals(options.detached);
+    ServerOptions placed = options;
+    if (options.detached) {
+      placed.why_no_scope = await_scope();
+      leave_parent();
+    }
+    hold(std::move(placed));
     return 0;
   } catch (const SystemError& error) {
     const std::string text = error.what(), hint = kernel::refusal_hint(error.code());

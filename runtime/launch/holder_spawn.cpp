@@ -17,6 +17,7 @@
 #include "session.h"
 #include "spawn.h"
 #include "sweep.h"
+#include "systemd_scope.h"
 
 namespace devenv::launch {
 
@@ -34,6 +35,8 @@ UniqueFd connect_socket(const std::string& session_dir) {
   if (::connect(socket.get(), address.get(), address.size()) == 0) return socket;
   return {};
 }
+
+constexpr auto kTimeForScope = std::chrono::seconds(10);
 
 struct Spawned {
   UniqueFd socket;
@@ -63,6 +66,29 @@ void wait_until_dead(const std::string& session_dir, Deadline deadline) {
           "that `pgrep -f 'devenv-helper hold'` shows");
     std::this_thread::sleep_for(kPause);
   }
+}
+
+// What is started in a service or a login ends with it, holder and containers, unless systemd takes them over. Returns
+// why it does not.
+std::string give_scope(const HolderOptions& options, pid_t holder) {
+  if (access(options.systemd_dir.c_str(), F_OK) != 0) return "systemd cannot be reached from here";
+  try {
+    start_scope({.pid = holder,
+                 .name = "devenv-" + random_id(16) + ".scope",
+                 .needed_dir = options.store_dir},
+                Deadline::after(kTimeForScope));
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// A detached holder makes nothing before it knows where it is to live.
+void let_begin(const Spawned& spawned, const std::string& why_no_scope) {
+  Message message;
+  message.type = MessageType::begin;
+  set_text(message.text, sizeof message.text, why_no_scope.c_str());
+  send_message(spawned.socket.get(), message);  // one that has died says why when it is greeted
 }
 
 }  // namespace
@@ -100,6 +126,7 @@ std::shared_ptr<Holder> Holder::connect_or_spawn_detached(const HolderOptions& o
     if (auto holder = connect(dir)) return holder;
     wait_until_dead(dir, Deadline::after(kTimeToLeave));
     Spawned spawned = spawn_holder(options, kDetachedSession, "detached");
+    let_begin(spawned, give_scope(options, spawned.pid));
     while (waitpid(spawned.pid, nullptr, 0) < 0 && errno == EINTR) continue;  // it forks and leaves
     std::shared_ptr<Holder> holder(
         new Holder(std::make_unique<Connection>(std::move(spawned.socket), -1), dir));

@@ -68,11 +68,14 @@ Holder::~Holder() = default;
 
 const std::string& Holder::session_dir() const { return session_dir_; }
 const std::string& Holder::scratch_dir() const { return scratch_dir_; }
+const std::string& Holder::ends_with() const { return ends_with_; }
 bool Holder::alive() const { return connection_->alive(); }
 
 void Holder::greet() {
   const Answer answer = connection_->call(request(MessageType::hello));
-  scratch_dir_ = Decoder(answer.payload).text();
+  Decoder in(answer.payload);
+  scratch_dir_ = in.text();
+  ends_with_ = in.text();
 }
 
 NetworkRecord Holder::create_network(const std::string& name, bool internal) {
@@ -141,6 +144,7 @@ Started Holder::start(const SandboxPlan& plan, std::vector<UniqueFd> listeners, 
   started.pid = answer.message.value;
   started.ip = answer.message.text;
   started.started_unix_ns = answer.message.time_ns;
+  if (!answer.payload.empty()) started.unmet_limits = Decoder(answer.payload).list();
   if (!answer.fds.empty()) started.pidfd = std::move(answer.fds[0]);
   if (answer.fds.size() > 1) started.input = std::move(answer.fds[1]);
   return started;

@@ -25,6 +25,7 @@ struct HolderOptions {
   std::string runtime_dir;  ///< sessions/<id>/ are below it; made 0700 when missing
   std::string store_dir;    ///< scratch goes to sessions/<id>/ below it
   std::string helper_path;  ///< empty: locate_helper()
+  std::string systemd_dir = "/run/systemd/system";  ///< there where systemd runs: sd_booted(3)
 };
 
 /// $DEVENV_HELPER, else ../libexec/devenv/devenv-helper beside the library or executable this code is in,
@@ -38,6 +39,7 @@ struct Started {
   UniqueFd input;  ///< write end of its stdin (StdinMode::once, keep) or its terminal's master (tty)
   std::string ip;  ///< empty without a bridge
   std::int64_t started_unix_ns = 0;
+  std::vector<std::string> unmet_limits;  ///< of its plan or around it, each a sentence for a person
 };
 
 struct StartedExec {
@@ -82,6 +84,9 @@ class Holder {
   /// A container's scratch_dir is "<this>/<its id>": <store>/sessions/<session id>. Exists.
   const std::string& scratch_dir() const;
   bool alive() const;
+  /// The service or login that a detached holder ends with and why, as in "ci.service, where it was started, since
+  /// …"; empty when it outlives them.
+  const std::string& ends_with() const;
 
   /// Names are unique in a holder: Conflict. `id` is made up.
   NetworkRecord create_network(const std::string& name, bool internal);
@@ -133,7 +138,7 @@ class Holder {
   void need_network(const SandboxPlan& plan);
   std::optional<ExitStatus> wait_for(const ExecKey& key, Deadline deadline);
 
-  std::string session_dir_, scratch_dir_;
+  std::string session_dir_, scratch_dir_, ends_with_;
   std::unique_ptr<Waits> waits_;
   std::unique_ptr<Connection> connection_;
 };

@@ -40,7 +40,6 @@ UniqueFd open_netns(int pid) { return open_file("/proc/" + std::to_string(pid) +
 Networks::Networks(EventLoop& loop, UniqueFd host_netns)
     : loop_(loop),
       host_netns_(std::move(host_netns)),
-      resolv_conf_(read_host_resolv_conf()),
       holder_(loop, duplicate(host_netns_.get())) {}
 
 unsigned Networks::reserve_subnet() {
@@ -73,7 +72,8 @@ const NamedNetwork& Networks::create(NetworkRequest request) {
   options.internal = request.internal;
   options.add_rules = request.add_rules;
   options.remove_rules = request.remove_rules;
-  options.nameservers = net::parse_resolv_conf(resolv_conf_).nameservers;
+  // A holder may live for weeks: it follows the file.
+  options.nameservers_now = [] { return net::parse_resolv_conf(read_host_resolv_conf()).nameservers; };
   auto network = std::make_unique<net::Network>(holder_, std::move(options));
   return networks_.emplace(name, NamedNetwork{std::move(request), std::move(network)}).first->second;
 }
@@ -149,10 +149,10 @@ void Attachment::forward() {
 }
 
 std::string Attachment::resolv_conf() const {
-  if (plan_.network.mode == ContainerNetwork::Mode::host) return networks_.host_resolv_conf();
+  if (plan_.network.mode == ContainerNetwork::Mode::host) return read_host_resolv_conf();
   if (network_ == nullptr) return "# no network\n";
   return net::container_resolv_conf(network_->network->subnet(),
-                                    net::parse_resolv_conf(networks_.host_resolv_conf()),
+                                    net::parse_resolv_conf(read_host_resolv_conf()),
                                     network_->request.internal);
 }
 

@@ -81,12 +81,10 @@ class Networks {
   int host_netns() const { return host_netns_.get(); }
   net::HolderNet& holder() { return holder_; }
   EventLoop& loop() { return loop_; }
-  const std::string& host_resolv_conf() const { return resolv_conf_; }
 
  private:
   EventLoop& loop_;
   UniqueFd host_netns_;
-  std::string resolv_conf_;
   net::HolderNet holder_;
   net::SubnetPool subnets_;
   std::map<std::string, NamedNetwork> networks_;

@@ -2,6 +2,7 @@
 // and applied there without further choices. Pure data; the same for a container, a RUN step and an exec.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -91,6 +92,9 @@ struct SandboxPlan {
   bool privileged = false;  ///< /sys and cgroups writable, no device filter; masks are the caller's choice
   StdinMode stdin_mode = StdinMode::none;
   ProcessPlan process;
+
+  int stop_signal = SIGTERM;  ///< what asks its main process to end when all of its holder is stopped …
+  std::int64_t stop_grace_ms = 10000;  ///< … and how long after that it is killed
 
   std::string
       scratch_dir;  ///< made before start, removed with the container; "" or Holder::scratch_dir() + "/" + id

@@ -10,28 +10,16 @@ namespace devenv::launch {
 
 namespace {
 
-void put_list(Encoder& out, const std::vector<std::string>& list) {
-  out.put(list.size());
-  for (const std::string& item : list) out.put(item);
-}
-
-std::vector<std::string> get_list(Decoder& in) {
-  std::vector<std::string> list(in.count());
-  for (std::string& item : list) item = in.text();
-  return list;
-}
-
 void put_process(Encoder& out, const ProcessPlan& process) {
-  put_list(out, process.argv);
-  put_list(out, process.env);
+  out.put(process.argv).put(process.env);
   out.put(process.user).put(process.cwd).put(process.create_cwd).put(process.umask);
   out.put(process.tty).put(process.rows).put(process.columns);
 }
 
 ProcessPlan get_process(Decoder& in) {
   ProcessPlan process;
-  process.argv = get_list(in);
-  process.env = get_list(in);
+  process.argv = in.list();
+  process.env = in.list();
   process.user = in.text();
   process.cwd = in.text();
   process.create_cwd = in.flag();
@@ -43,7 +31,7 @@ ProcessPlan get_process(Decoder& in) {
 }
 
 void put_file_system(Encoder& out, const SandboxPlan& plan) {
-  put_list(out, plan.rootfs.lower);
+  out.put(plan.rootfs.lower);
   out.put(plan.rootfs.upper).put(plan.rootfs.work).put(plan.rootfs.in_memory);
   out.put(plan.rootfs.read_only).put(plan.rootfs.volatile_upper);
   out.put(plan.mounts.size());
@@ -54,13 +42,13 @@ void put_file_system(Encoder& out, const SandboxPlan& plan) {
         .put(mount.read_only)
         .put(mount.size_bytes)
         .put(mount.mode);
-  put_list(out, plan.masked_paths);
-  put_list(out, plan.read_only_paths);
+  out.put(plan.masked_paths);
+  out.put(plan.read_only_paths);
   out.put(plan.hosts).put(plan.shm_size_bytes);
 }
 
 void get_file_system(Decoder& in, SandboxPlan& plan) {
-  plan.rootfs.lower = get_list(in);
+  plan.rootfs.lower = in.list();
   plan.rootfs.upper = in.text();
   plan.rootfs.work = in.text();
   plan.rootfs.in_memory = in.flag();
@@ -75,15 +63,15 @@ void get_file_system(Decoder& in, SandboxPlan& plan) {
     mount.size_bytes = in.number();
     mount.mode = static_cast<std::uint32_t>(in.number());
   }
-  plan.masked_paths = get_list(in);
-  plan.read_only_paths = get_list(in);
+  plan.masked_paths = in.list();
+  plan.read_only_paths = in.list();
   plan.hosts = in.text();
   plan.shm_size_bytes = in.number();
 }
 
 void put_network(Encoder& out, const ContainerNetwork& network) {
   out.put(static_cast<std::uint64_t>(network.mode)).put(network.network);
-  put_list(out, network.aliases);
+  out.put(network.aliases);
   out.put(network.ports.size());
   for (const PortPlan& port : network.ports) out.put(port.container_port).put(port.udp);
 }
@@ -92,7 +80,7 @@ ContainerNetwork get_network(Decoder& in) {
   ContainerNetwork network;
   network.mode = static_cast<ContainerNetwork::Mode>(in.number());
   network.network = in.text();
-  network.aliases = get_list(in);
+  network.aliases = in.list();
   network.ports.resize(in.count());
   for (PortPlan& port : network.ports) {
     port.container_port = static_cast<std::uint16_t>(in.number());
@@ -184,6 +172,7 @@ std::string encode(const SandboxPlan& plan) {
   put_confinement(out, plan);
   out.put(static_cast<std::uint64_t>(plan.stdin_mode));
   put_process(out, plan.process);
+  out.put(static_cast<std::uint64_t>(plan.stop_signal)).put(static_cast<std::uint64_t>(plan.stop_grace_ms));
   out.put(plan.scratch_dir)
       .put(plan.log_path)
       .put(plan.exit_path)
@@ -204,6 +193,8 @@ SandboxPlan decode_plan(std::string_view bytes) {
   get_confinement(in, plan);
   plan.stdin_mode = static_cast<StdinMode>(in.number());
   plan.process = get_process(in);
+  plan.stop_signal = static_cast<int>(in.number());
+  plan.stop_grace_ms = static_cast<std::int64_t>(in.number());
   plan.scratch_dir = in.text();
   plan.log_path = in.text();
   plan.exit_path = in.text();

@@ -2,6 +2,8 @@
 
 #include <linux/capability.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <chrono>
 
@@ -10,7 +12,9 @@
 #include "plan_codec.h"
 #include "runtime/base/check.h"
 #include "runtime/kernel/device_filter.h"
+#include "runtime/kernel/systemd_unit.h"
 #include "session.h"
+#include "systemd_scope.h"
 
 namespace devenv::launch {
 
@@ -28,6 +32,14 @@ UniqueFd try_device_filter(const kernel::CgroupLayout& cgroups) {
   }
 }
 
+/// What this process ends with, for a person. A scope is that of a login, which ends its processes only where the
+/// administrator wants that (KillUserProcesses=yes), or some other program's.
+std::string ends_with(const std::string& why_no_scope) {
+  const kernel::SystemdUnit unit = kernel::own_unit();
+  if (why_no_scope.empty() || !unit.is_service()) return {};
+  return unit.name + ", where its holder was started, since " + why_no_scope;
+}
+
 Message ok() {
   Message message;
   message.type = MessageType::ok;
@@ -42,6 +54,7 @@ Server::Server(ServerOptions options, UniqueFd owner, UniqueFd owner_process, Un
       dir_(session_dir(options_.runtime_dir, options_.session_id)),
       cgroups_(kernel::detect_cgroups()),
       cgroup_hierarchies_(kernel::cgroup_hierarchies(cgroups_)),
+      limit_left_behind_(kernel::limit_left_behind(cgroups_)),
       device_filter_(try_device_filter(cgroups_)),
       networks_(loop_, std::move(host_netns)),
       janitor_(janitor),
@@ -53,6 +66,7 @@ Server::Server(ServerOptions options, UniqueFd owner, UniqueFd owner_process, Un
   owner_ = clients_.add(std::move(owner));
   // The socket alone does not tell: a child forked by the owner may hold a copy of it.
   if (owner_process_) loop_.add(owner_process_.get(), EPOLLIN, [this](std::uint32_t) { shut_down(); });
+  if (options_.detached) watch_signals();
 }
 
 Server::~Server() = default;
@@ -63,7 +77,10 @@ void Server::handle(Request& request) {
   switch (request.message.type) {
     case MessageType::hello:
       return reply(request.from, ok(),
-                   Encoder().put(scratch_path(options_.store_dir, options_.resources)).bytes());
+                   Encoder()
+                       .put(scratch_path(options_.store_dir, options_.resources))
+                       .put(options_.detached ? ends_with(options_.why_no_scope) : std::string())
+                       .bytes());
     case MessageType::reserve_subnet:
       return reserve_subnet(request);
     case MessageType::create_network:
@@ -126,6 +143,7 @@ Container& Server::find(const std::string& id) {
 }
 
 void Server::start(Request& request) {
+  if (stopping_) throw Error("start a container: its holder is stopping all it has");
   SandboxPlan plan = decode_plan(request.payload);
   if (device_filter() < 0 && !plan.privileged) plan.capabilities &= ~(std::uint64_t{1} << CAP_MKNOD);
   const std::string id = plan.id;
@@ -232,7 +250,30 @@ void Server::erase(const std::string& id) {
   containers_.erase(found);
   container->remove_files();
   container->tell_erased();
-  if (shutting_down_) stop_if_done();
+  consider_idle();
+}
+
+// Blocked since before we had threads or children; hold.cpp.
+void Server::watch_signals() {
+  const sigset_t stops = stop_signals();
+  signals_ = UniqueFd(check(signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK), "watch signals"));
+  loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) {
+    signalfd_siginfo info;
+    while (read(signals_.get(), &info, sizeof info) > 0) continue;
+    stop_all();
+  });
+}
+
+// The machine shuts down, or somebody stops our scope: as `devenv stop` of each, side by side.
+void Server::stop_all() {
+  if (stopping_ || shutting_down_) return;
+  stopping_ = true;
+  for (const auto& [id, container] : containers_) {
+    container->signal(0, container->plan().stop_signal);
+    loop_.at(Deadline::after(std::chrono::milliseconds(container->plan().stop_grace_ms)), [this, id = id] {
+      if (const auto found = containers_.find(id); found != containers_.end()) found->second->kill();
+    });
+  }
   consider_idle();
 }
 
@@ -258,7 +299,7 @@ bool Server::idle() const {
 }
 
 void Server::consider_idle() {
-  if (shutting_down_) return stop_if_done();
+  if (shutting_down_ || stopping_) return stop_if_done();
   if (!options_.detached || idle_timer_ != 0 || !idle()) return;
   idle_timer_ = loop_.at(Deadline::after(kIdleTime), [this] {
     idle_timer_ = 0;

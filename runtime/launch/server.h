@@ -27,6 +27,8 @@ struct ServerOptions {
   bool detached = false;
   /// Names the session's cgroup and scratch directory; unique on the machine. See resource_name().
   std::string resources{};
+  /// Why a detached holder has no scope of its own from systemd; empty when it has one.
+  std::string why_no_scope{};
 };
 
 class Server {
@@ -48,6 +50,8 @@ class Server {
   const kernel::CgroupLayout& cgroups() const { return cgroups_; }
   const std::vector<std::string>& cgroup_hierarchies() const { return cgroup_hierarchies_; }
   const std::string& dir() const { return dir_; }
+  /// A sentence about a limit around us that does not hold for containers, or empty.
+  const std::string& limit_left_behind() const { return limit_left_behind_; }
   /// -1 where the kernel has none: then no container may make device nodes.
   int device_filter() const { return device_filter_.get(); }
 
@@ -78,6 +82,8 @@ class Server {
   void client_gone(std::uint64_t client);
   Container& find(const std::string& id);
   void erase(const std::string& id);
+  void watch_signals();
+  void stop_all();
   void shut_down();
   void stop_if_done();
   bool idle() const;
@@ -88,7 +94,8 @@ class Server {
   EventLoop loop_;
   kernel::CgroupLayout cgroups_;
   std::vector<std::string> cgroup_hierarchies_;
-  UniqueFd device_filter_;
+  std::string limit_left_behind_;
+  UniqueFd device_filter_, signals_;
   Networks networks_;
   Janitor& janitor_;
   Clients clients_;
@@ -96,6 +103,7 @@ class Server {
   UniqueFd owner_process_;
   std::multimap<std::uint64_t, unsigned> reserved_subnets_;  ///< by client
   std::map<std::string, std::unique_ptr<Container>> containers_;
+  bool stopping_ = false;  ///< containers were asked to end, and then we do
   bool shutting_down_ = false;
   EventLoop::TimerId idle_timer_ = 0;
 };

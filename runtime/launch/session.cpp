@@ -12,6 +12,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
 #include "runtime/base/random_id.h"
+#include "runtime/kernel/refusal.h"
 #include "sweep.h"
 
 namespace devenv::launch {
@@ -54,8 +55,9 @@ UniqueFd make_locked_runtime(const std::string& path) {
   try {
     return make_locked(path);
   } catch (const SystemError& error) {
+    const std::string read_only = error.code() == EROFS ? kernel::refusal_hint(EROFS) : std::string();
     throw SystemError(error.code(), "create runtime directory " + path,
-                      "set DEVENV_RUNTIME_DIR to a directory you can write");
+                      read_only.empty() ? "set DEVENV_RUNTIME_DIR to a directory you can write" : read_only);
   }
 }
 

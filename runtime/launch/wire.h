@@ -9,7 +9,7 @@
 namespace devenv::launch {
 
 constexpr std::uint32_t kWireMagic = 0x64766e76;  // "dvnv"
-constexpr std::uint16_t kWireVersion = 3;         ///< raised with every change of what follows
+constexpr std::uint16_t kWireVersion = 4;         ///< raised with every change of what follows
 constexpr std::size_t kMaxFds = 128;              // the kernel's limit is 253 (SCM_MAX_FD)
 
 enum class MessageType : std::uint16_t {
@@ -29,6 +29,7 @@ enum class MessageType : std::uint16_t {
   list,
   inspect,
   follow_log,  ///< fds: a pipe's write end, written to after every addition to the log, closed at its end
+  begin,       ///< once, from who spawned a detached holder; text: why it has no scope of its own, or empty
   listening,   ///< number: port, flags: 0 TCP, 1 UDP; answered by value: 0 or 1
   // holder → client
   ok,

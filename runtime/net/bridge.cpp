@@ -1,6 +1,5 @@
 #include "bridge.h"
 
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -9,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "net_settings.h"
 #include "netns.h"
 #include "runtime/base/check.h"
 #include "runtime/base/scope_exit.h"
@@ -91,13 +91,8 @@ NetlinkRequest create_pair(const Attachment& to, const std::string& name) {
 /// a neighbour can ever configure it.
 void configure_inside(const Attachment& to) {
   const NetnsScope inside(to.netns, to.home_netns);
-  const std::string directory = "/proc/sys/net/ipv6/conf/" + to.interface;
-  for (const auto& [name, value] : {std::pair{"/accept_ra", "0"}, std::pair{"/disable_ipv6", "1"}}) {
-    const UniqueFd fd(open((directory + name).c_str(), O_WRONLY | O_CLOEXEC));
-    if (!fd && errno == ENOENT) continue;
-    check(fd.get(), [&, &name = name] { return "open " + directory + name; });
-    check(write(fd.get(), value, 1), [&, &name = name] { return "write " + directory + name; });
-  }
+  write_net_setting("ipv6/conf/" + to.interface + "/accept_ra", "0");
+  write_net_setting("ipv6/conf/" + to.interface + "/disable_ipv6", "1");
   RouteSocket route;
   const int index = route.link_index(to.interface);
   std::vector<NetlinkRequest> requests;

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 
 #include <cstdlib>
-#include <cstring>
 
+#include "net_settings.h"
 #include "netlink.h"
 #include "runtime/base/check.h"
 #include "runtime/base/files.h"
@@ -25,14 +25,6 @@ void raise_current_loopback() {
   RouteSocket().send({NetlinkRequest("raise link lo", RTM_NEWLINK, 0, link)});
 }
 
-/// What the kernel does not have (no IPv6, no bridge netfilter) needs no setting.
-void write_setting(const std::string& path, const char* value) {
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return;
-  check(fd.get(), [&] { return "open " + path; });
-  check(write(fd.get(), value, std::strlen(value)), [&] { return "write " + path; });
-}
-
 }  // namespace
 
 UniqueFd current_netns() { return open_file("/proc/thread-self/ns/net", O_RDONLY); }
@@ -46,15 +38,14 @@ NetnsScope::~NetnsScope() {
 }
 
 void prepare_holder_netns() {
-  const std::string net = "/proc/sys/net/";
-  write_setting(net + "ipv6/conf/all/accept_ra", "0");
-  write_setting(net + "ipv6/conf/default/accept_ra", "0");
-  write_setting(net + "ipv6/conf/default/disable_ipv6", "1");
-  write_setting(net + "ipv4/ip_forward", "0");
+  write_net_setting("ipv6/conf/all/accept_ra", "0");
+  write_net_setting("ipv6/conf/default/accept_ra", "0");
+  write_net_setting("ipv6/conf/default/disable_ipv6", "1");
+  write_net_setting("ipv4/ip_forward", "0");
   // Frames between two containers are nobody's business; conntrack would only slow them down.
-  write_setting(net + "bridge/bridge-nf-call-iptables", "0");
-  write_setting(net + "bridge/bridge-nf-call-ip6tables", "0");
-  write_setting(net + "bridge/bridge-nf-call-arptables", "0");
+  write_net_setting("bridge/bridge-nf-call-iptables", "0");
+  write_net_setting("bridge/bridge-nf-call-ip6tables", "0");
+  write_net_setting("bridge/bridge-nf-call-arptables", "0");
   raise_current_loopback();
 }
 

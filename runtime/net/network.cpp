@@ -25,7 +25,8 @@ Network::Network(HolderNet& holder, NetworkOptions options)
   resolver_ = std::make_unique<Resolver>(holder_.loop(), holder_.host(),
                                          ResolverOptions{.address = options_.subnet.gateway(),
                                                          .internal = options_.internal,
-                                                         .upstream = {.nameservers = options_.nameservers}});
+                                                         .upstream = {.nameservers = options_.nameservers},
+                                                         .nameservers_now = options_.nameservers_now});
   if (options_.host_services && !options_.internal) {
     names().add("host.docker.internal", kHostServices);
     names().add("host.devenv.internal", kHostServices);

@@ -9,6 +9,7 @@
 //   … n.release(ip) once the container is gone.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,7 +28,8 @@ struct NetworkOptions {
   bool internal = false;
   std::string add_rules;                 ///< network_rules_batch() of nft.h
   std::string remove_rules;              ///< remove_rules_batch()
-  std::vector<std::string> nameservers;  ///< parse_resolv_conf() of the host's
+  std::vector<std::string> nameservers{};  ///< parse_resolv_conf() of the host's
+  std::function<std::vector<std::string>()> nameservers_now{};  ///< the same, asked again for each question
   bool host_services = false;            ///< host.docker.internal and host.devenv.internal resolve
 };
 

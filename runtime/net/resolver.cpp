@@ -93,6 +93,8 @@ std::optional<std::string> Resolver::answer_locally(const DnsQuestion& question)
 }
 
 void Resolver::forward(std::string_view packet, const DnsQuestion& question, bool tcp, const Reply& reply) {
+  // Those of the host may have changed since, with the network it is on.
+  if (options_.nameservers_now) options_.upstream.nameservers = options_.nameservers_now();
   const auto place = forwarded_.emplace(forwarded_.end());
   auto done = [this, place, question, reply](std::string answered) {
     const auto finished = std::move(*place);  // this very closure lives in it until the end of the call

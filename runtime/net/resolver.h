@@ -3,6 +3,7 @@
 // nothing anywhere (CVE-2024-29018). Single-threaded, never blocks.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ struct ResolverOptions {
   std::uint16_t port = 53;
   bool internal = false;
   DnsUpstream::Options upstream;
+  std::function<std::vector<std::string>()> nameservers_now{};  ///< if any: asked before each forwarded query
   std::size_t query_limit = 256;      ///< outstanding forwarded queries; more are answered SERVFAIL
   std::size_t connection_limit = 64;  ///< TCP clients
 };

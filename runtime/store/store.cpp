@@ -80,7 +80,9 @@ Store Store::open(const std::string& root) {
     if (denied && geteuid() != 0)
       throw SystemError(error.code(), "open store " + root,
                         std::string("run devenv as root or through sudo, or ") + writable_hint);
-    throw SystemError(error.code(), "open store " + root, denied || hinted || no_place ? writable_hint : "");
+    std::string hint = denied || hinted || no_place ? writable_hint : "";
+    if (error.code() == EROFS) hint += ", or in a systemd unit ReadWritePaths=" + root + " /run";
+    throw SystemError(error.code(), "open store " + root, hint);
   }
   return Store(root);
 }
@@ -90,7 +92,12 @@ std::string Store::default_root() {
   if (geteuid() == 0) return "/var/lib/devenv";
   if (const std::string data = environment("XDG_DATA_HOME"); data.starts_with('/')) return data + "/devenv";
   const std::string home = environment("HOME");
-  if (home.empty()) throw Error("find the store: neither DEVENV_STORE nor HOME is set; set DEVENV_STORE");
+  // A systemd unit without a user's home may have directories of its own: "/var/lib/one:/var/lib/two".
+  const std::string state = environment("STATE_DIRECTORY");
+  if (home.empty() && state.starts_with('/')) return state.substr(0, state.find(':')) + "/devenv";
+  if (home.empty())
+    throw Error("find the store: neither DEVENV_STORE nor HOME is set",
+                "set DEVENV_STORE, or in a systemd unit StateDirectory=devenv");
   return home + "/.local/share/devenv";
 }
 

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include <fstream>
 
 #include "devenv/error.h"
 #include "runtime/kernel/cgroup_files.h"
 #include "runtime/kernel/namespaces.h"
+#include "runtime/kernel/systemd_unit.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/thrown.h"
 
@@ -41,6 +43,58 @@ TEST(CgroupLayout, V2Alone) {
   EXPECT_EQ(layout.v2, machine.dir / "sys/fs/cgroup");
   EXPECT_EQ(layout.v2_controllers, (std::vector<std::string>{"cpuset", "cpu", "io", "memory", "pids"}));
   EXPECT_TRUE(cgroup_hierarchies(layout).empty());
+}
+
+/// A unit of systemd's: its group, delegated as systemd notes it.
+struct FakeUnit : FakeMachine {
+  explicit FakeUnit(const std::string& group, const std::string& below = "") : directory("sys/fs/cgroup" + group) {
+    describe(kV2, "0::" + group + below + "\n");
+    dir.write("sys/fs/cgroup/cgroup.controllers", "cpu io memory pids\n");
+    dir.write(directory + "/cgroup.controllers", "memory pids\n");
+    dir.write(directory + "/memory.max", "1048576\n");
+  }
+  void delegate() { ASSERT_EQ(setxattr((dir / directory).c_str(), "trusted.delegate", "1", 1, 0), 0); }
+  std::string directory;
+};
+
+TEST(CgroupLayout, AUnitThatDelegatesItsGroupHasOursBelowIt) {
+  FakeUnit machine("/system.slice/ci.service", "/main");
+  EXPECT_EQ(machine.layout().v2, machine.dir / "sys/fs/cgroup");
+  machine.delegate();
+  const CgroupLayout layout = machine.layout();
+  EXPECT_EQ(layout.v2, machine.dir / machine.directory);
+  EXPECT_EQ(layout.own, machine.dir / machine.directory + "/main");
+  EXPECT_EQ(layout.v2_controllers, (std::vector<std::string>{"memory", "pids"}));
+  EXPECT_EQ(limit_left_behind(layout), "");
+}
+
+TEST(CgroupLayout, AUnitThatDoesNotIsToldThatItsLimitStaysBehind) {
+  FakeUnit machine("/system.slice/ci.service");
+  EXPECT_EQ(limit_left_behind(machine.layout()),
+            "the memory limit of ci.service does not hold for its containers, whose groups may not be made there; "
+            "set Delegate=yes in the unit");
+  machine.dir.write(machine.directory + "/memory.max", "max\n");
+  EXPECT_EQ(limit_left_behind(machine.layout()), "");
+}
+
+// What is delegated to a user's own systemd is not for others to make groups in.
+TEST(CgroupLayout, AUsersManagerKeepsItsGroup) {
+  FakeUnit machine("/user.slice/user-1000.slice/user@1000.service", "/app.slice/terminal.scope");
+  machine.delegate();
+  EXPECT_EQ(machine.layout().v2, machine.dir / "sys/fs/cgroup");
+}
+
+TEST(SystemdUnit, IsTheInnermost) {
+  FakeMachine machine;
+  machine.describe(kV2, "0::/user.slice/user-0.slice/user@0.service/app.slice/db.service/payload\n");
+  EXPECT_EQ(own_unit(machine.dir.path()).name, "db.service");
+  EXPECT_EQ(own_unit(machine.dir.path()).group, "/user.slice/user-0.slice/user@0.service/app.slice/db.service");
+  machine.describe(kV2, "1:name=systemd:/system.slice/old.service\n0::/\n");
+  EXPECT_EQ(own_unit(machine.dir.path()).name, "old.service");
+  for (const char* none : {"0::/\n", "0::/../../ci\n", "0::/docker/0123\n", ""}) {
+    machine.describe(kV2, none);
+    EXPECT_EQ(own_unit(machine.dir.path()).name, "") << none;
+  }
 }
 
 TEST(CgroupLayout, HybridAndBlanksInMountPoints) {

@@ -1,6 +1,8 @@
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "launch_fixture.h"
 #include "runtime/launch/session.h"
 #include "runtime/launch/sweep.h"
+#include "runtime/launch/systemd_scope.h"
 
 namespace devenv::test {
 namespace {
@@ -176,6 +179,82 @@ TEST_F(Session, DetachedHoldersOfTwoRuntimeDirectoriesDoNotMeet) {
   EXPECT_EQ(record->state, ContainerState::running);
   EXPECT_TRUE(std::filesystem::exists(lasting.scratch_dir));
   EXPECT_TRUE(other->remove(lasting.id));
+}
+
+// A shutdown of the machine, or `systemctl stop` of its scope.
+TEST_F(Session, ADetachedHolderThatIsToEndStopsItsContainersInOrder) {
+  const std::string heard = dir_.make_dir("heard");
+  auto detached = launch::Holder::connect_or_spawn_detached(options_);
+  const auto listener = [&](int number, const std::string& script) {
+    auto wanted = plan(*detached, {"sh", "-c", script});
+    wanted.mounts = {{.source = heard, .target = "/heard"}};
+    wanted.stop_signal = number;
+    wanted.exit_path = heard + "/" + std::to_string(number) + ".exit";
+    return wanted;
+  };
+  const std::string forever = "echo ready; while :; do sleep 0.05; done";
+  const auto polite = listener(SIGTERM, "trap 'echo TERM > /heard/polite; exit 3' TERM; " + forever);
+  const auto other = listener(SIGUSR1, "trap 'echo TERM > /heard/other' TERM; trap 'echo USR1 >> /heard/other; "
+                                       "exit 4' USR1; " + forever);
+  auto deaf = listener(SIGINT, "trap '' INT TERM; " + forever);
+  deaf.stop_grace_ms = 300;
+  UniqueFd holder_process;
+  for (const launch::SandboxPlan* wanted : std::initializer_list<const launch::SandboxPlan*>{&polite, &other, &deaf}) {
+    const auto started = detached->start(*wanted);
+    holder_process = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, parent_of(started.pid), 0)));
+    const auto log = launch::open_log(wanted->log_path, detached->follow_log(wanted->id));
+    ASSERT_EQ(log->next(soon()).value_or(LogLine{}).text, "ready");
+  }
+  syscall(SYS_pidfd_send_signal, holder_process.get(), SIGTERM, nullptr, 0);
+  EXPECT_TRUE(gone(holder_process));
+  EXPECT_EQ(slurp(heard + "/polite"), "TERM\n");
+  EXPECT_EQ(slurp(heard + "/other"), "USR1\n");
+  EXPECT_THAT(slurp(polite.exit_path), ::testing::StartsWith("3 0 "));
+  EXPECT_THAT(slurp(other.exit_path), ::testing::StartsWith("4 0 "));
+  EXPECT_THAT(slurp(deaf.exit_path), ::testing::StartsWith("137 9 "));
+}
+
+// When all of a service gets SIGTERM, what is in the foreground is ended by who started it.
+TEST_F(Session, ASessionsHolderLeavesSignalsToItsOwner) {
+  const auto running = plan({"sleep", "1000"});
+  const auto started = holder().start(running);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) kill(parent_of(started.pid), number);
+  const auto record = holder().inspect(running.id);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->state, ContainerState::running);
+}
+
+TEST_F(Session, ASystemdThatCannotBeReachedDoesNotKeepItFromStarting) {
+  options_.systemd_dir = dir_.path();  // as if it ran
+  setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1);
+  const auto detached = launch::Holder::connect_or_spawn_detached(options_);
+  unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+  EXPECT_EQ(detached->ends_with(), "");  // we are in no service
+}
+
+std::string scope_refusal(const std::string& bus, Deadline deadline) {
+  setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.c_str(), 1);
+  std::string refusal;
+  try {
+    launch::start_scope({.pid = getpid(), .name = "devenv-test.scope", .needed_dir = "/"}, deadline);
+  } catch (const Error& error) {
+    refusal = error.what();
+  }
+  unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+  return refusal;
+}
+
+TEST_F(Session, AScopeIsRefusedInWordsAndInTime) {
+  EXPECT_EQ(scope_refusal("unix:path=/nonexistent", soon()),
+            "reach systemd's bus: no such file or directory");
+  const UniqueFd silent(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  const std::string path = dir_ / "bus";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(silent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(silent.get(), 1), 0);
+  EXPECT_EQ(scope_refusal("unix:path=" + path, Deadline::after(std::chrono::milliseconds(200))),
+            "start devenv-test.scope: systemd did not answer in time");
 }
 
 TEST_F(Session, DieWithConnectionTakesOnlyItsOwn) {

@@ -4,13 +4,17 @@
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "devenv/error.h"
+#include "runtime/net/net_settings.h"
 #include "tests/net/namespaces.h"
 #include "tests/net/sockets.h"
 #include "tests/support/thrown.h"
@@ -60,6 +64,26 @@ TEST(Bridge, ContainersReachEachOtherAndTheirGateway) {
     const UniqueFd accepted = accept_one(listener);
     EXPECT_EQ(peer_of(accepted), client.address);
   });
+}
+
+// ProtectKernelTunables= of systemd: our own namespace's settings are not what it protects.
+TEST(NetSettings, AreWrittenWhereProcIsReadOnly) {
+  std::thread([] {
+    ASSERT_EQ(unshare(CLONE_NEWNS | CLONE_NEWNET), 0);
+    ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(mount("/proc/sys", "/proc/sys", nullptr, MS_BIND, nullptr), 0);
+    ASSERT_EQ(mount(nullptr, "/proc/sys", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr), 0);
+    ASSERT_FALSE(std::ofstream("/proc/sys/net/ipv4/ip_forward").good());
+    ASSERT_EQ(setting("ipv4/ip_forward"), "0");
+    write_net_setting("ipv4/ip_forward", "1");
+    EXPECT_EQ(setting("ipv4/ip_forward"), "1");
+    // ProcSubset=pid: no settings at all.
+    ASSERT_EQ(mount("none", "/proc/sys", "tmpfs", 0, nullptr), 0);
+    write_net_setting("ipv4/ip_forward", "0");
+    ASSERT_EQ(umount2("/proc/sys", MNT_DETACH), 0);
+    EXPECT_EQ(setting("ipv4/ip_forward"), "0");
+    write_net_setting("ipv4/nosuch", "1");  // what the kernel lacks needs no setting
+  }).join();
 }
 
 TEST(Bridge, InsideOnlyLoopbackHasIpv6AndAdvertisementsAreIgnored) {

@@ -7,6 +7,7 @@
 #include "run_options.h"
 #include "runtime/base/files.h"
 #include "runtime/base/settings.h"
+#include "runtime/kernel/systemd_unit.h"
 #include "verbs.h"
 
 namespace devenv::cli {
@@ -81,9 +82,16 @@ std::optional<ExitStatus> connect(Context& context, const RunOptions& options, c
   return engine.wait(id, Deadline::never());
 }
 
+void show_warnings(Context& context, const ContainerInfo& container) {
+  for (const std::string& warning : container.warnings)
+    context.console.warn("devenv: run " + container.name + ": " + warning + "\n");
+}
+
 int run_foreground(Context& context, const RunOptions& options, const ContainerSpec& spec, CidFile& cidfile) {
   Engine& engine = context.engine();
+  kernel::leave_inner_group();
   ContainerInfo container = engine.start(spec, foreground_lifetime(options));
+  show_warnings(context, container);
   cidfile.write(container.id);
   const auto exit = connect(context, options, container.id);
   if (!exit) return 0;
@@ -117,6 +125,7 @@ int run_run(Context& context, const Args& args) {
   if (!options.detach) return run_foreground(context, options, spec, cidfile);
   spec.auto_remove = options.remove;
   const auto container = engine.start(spec, Lifetime::detached);
+  show_warnings(context, container);
   cidfile.write(container.id);
   context.console.print(container.id + "\n");
   return 0;

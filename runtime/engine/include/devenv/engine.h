@@ -96,6 +96,9 @@ struct ContainerInfo {
   std::map<std::string, std::string> labels{};
   ContainerSpec spec{};   ///< as it was started
   std::string problem{};  ///< why its record cannot be read; then little else is known, and it can be removed
+  /// From start() alone: what a person should know, each a sentence: limits that are not enforced, a detached container
+  /// that ends with the service it was started in.
+  std::vector<std::string> warnings{};
 };
 
 enum class Lifetime {
