@@ -2,8 +2,8 @@
 # vm_test.sh [--keep] [bookworm|trixie] [REGEX]: devenv on a Debian machine with its stock kernel, systemd and pure
 # cgroup v2, as root: built here, copied there, judged there. Ends with ctest's summary.
 #
-# First apt installs the .deb there and the installed command is tried (tests/vm/smoke.sh), then ctest runs the tests
-# whose names match REGEX (all but those that compile a stranger's project or play a kernel: these ask nothing of the
+# First apt installs the .deb there and the installed command is tried (tests/vm/smoke.sh), then what systemd does to it
+# (tests/systemd, unless there is a REGEX), then ctest runs the tests whose names match REGEX (all but those that compile a stranger's project or play a kernel: these ask nothing of the
 # machine's own, and would take hours under emulation). The machine is that of scripts/vm.sh, kept in VM_HOME (~/.cache/devenv-vm); it is ended and
 # forgotten at the end, --keep leaves it running.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,7 +17,7 @@ elsewhere='^(consumer\.|public_headers\.|debian_package$|Machine\.OlderKernels$|
 
 export VM_HOME=${VM_HOME:-$HOME/.cache/devenv-vm} VM_MEMORY=${VM_MEMORY:-6144}
 # The programs that tests call. Libraries come with the .deb, or from here.
-export VM_PACKAGES="mmdebstrap debian-archive-keyring docker-registry skopeo dpkg-dev"
+export VM_PACKAGES="mmdebstrap debian-archive-keyring docker-registry skopeo dpkg-dev libsystemd0 ufw"
 store=${DEVENV_STORE:-/var/lib/devenv}
 
 vm() { as_root env VM_HOME="$VM_HOME" VM_MEMORY="$VM_MEMORY" VM_PACKAGES="$VM_PACKAGES" "$root_dir/scripts/vm.sh" "$@"; }
@@ -89,9 +89,16 @@ status=0
 step "the installed command"
 guest "$variables bash /run/devenv-tests/smoke.sh" || status=1
 
+if [[ $regex == . ]]; then
+  step "what systemd does to it"
+  guest "bash '$root_dir/tests/systemd/run.sh'" || status=1
+  guest "bash '$root_dir/tests/systemd/reboot.sh' start" || true   # the connection goes with the machine
+  guest "bash '$root_dir/tests/systemd/reboot.sh' check" && echo "holds reboot" || { echo "FAILS reboot"; status=1; }
+fi
+
 step "the tests"
 slower=$((($(guest "$loop") + $(bash -c "$loop") - 1) / $(bash -c "$loop") + 1))
 echo "limits of time of tests and services are $slower times as long: so much slower is the machine"
 guest "find '$build_dir' -name '*.cmake' -exec perl -pi -e 's/(TIMEOUT[ ;\"=\[]+)(\d+)/\$1 . \$2 * $slower/ge' {} +"
-guest "cd '$root_dir' && DEVENV_SLOWDOWN=$slower $variables ctest --preset release -j 2 -R '$regex' -E '$elsewhere'" || status=1
+guest "cd '$root_dir' && DEVENV_SLOWDOWN=$slower DEVENV_STORM_ROUNDS=20 $variables ctest --preset release -j 3 -R '$regex' -E '$elsewhere'" || status=1
 exit $status

@@ -14,8 +14,6 @@ namespace {
 constexpr const char* kImage = "debian:bookworm-slim";
 constexpr const char* kScript = "echo up; exec sleep 1000";
 
-Deadline soon() { return Deadline::after(std::chrono::seconds(60)); }
-
 VictimProcess command(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), DEVENV_COMMAND);
   return VictimProcess(arguments);

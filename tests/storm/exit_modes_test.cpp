@@ -9,8 +9,6 @@
 namespace devenv::test {
 namespace {
 
-Deadline soon() { return Deadline::after(std::chrono::seconds(60)); }
-
 struct Ending {
   const char* filter;
   int code;

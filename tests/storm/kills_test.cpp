@@ -11,8 +11,6 @@
 namespace devenv::test {
 namespace {
 
-Deadline soon() { return Deadline::after(std::chrono::seconds(60)); }
-
 void send(int number, const std::vector<pid_t>& processes) {
   ASSERT_FALSE(processes.empty());
   for (const pid_t pid : processes) EXPECT_EQ(kill(pid, number), 0) << pid;
@@ -116,7 +114,7 @@ TEST(Ctest, TimeoutIsSweptByTheNextStart) {
   const HostState before = machine_state();
   {
     const TempDir dir;
-    VictimProcess ctest({DEVENV_CTEST, "--output-on-failure"}, ctest_directory(dir, "Victim.Hangs", "2"));
+    VictimProcess ctest({DEVENV_CTEST, "--output-on-failure"}, ctest_directory(dir, "Victim.Hangs", usual_seconds(2)));
     EXPECT_NE(ctest.finish(), 0);
     EXPECT_NE(ctest.output().find("***Timeout"), std::string::npos) << ctest.output();
     EXPECT_NE(ctest.output().find("in use"), std::string::npos) << ctest.output();

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <cmath>
+
+#include "runtime/base/settings.h"
 #include "runtime/store/store.h"
 #include "tests/storm/victim_process.h"
 #include "tests/support/private_machine.h"
@@ -10,7 +13,10 @@
 namespace devenv::test {
 namespace {
 
-constexpr auto kTime = std::chrono::seconds(2);
+Deadline after_usual(int seconds) {
+  return Deadline::after(std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(seconds * settings::slowdown())));
+}
 
 HostState without_directories(HostState state) {
   for (const char* kind : {"cgroup", "file", "file outside the store"}) state.erase(kind);
@@ -20,7 +26,7 @@ HostState without_directories(HostState state) {
 /// What is different, once that is nothing or the time is over.
 template <class Look>
 std::string settled_difference(const HostState& before, const Look& look) {
-  const Deadline deadline = Deadline::after(kTime);
+  const Deadline deadline = after_usual(2);
   for (;;) {
     std::string leaks = difference(before, look());
     if (leaks.empty() || deadline.passed()) return leaks;
@@ -45,6 +51,9 @@ void next_start() {
 }
 
 }  // namespace
+
+Deadline soon() { return after_usual(60); }
+std::string usual_seconds(int seconds) { return std::to_string(std::lround(seconds * settings::slowdown())); }
 
 HostState machine_state() {
   reap_orphans();

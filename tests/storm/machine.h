@@ -3,9 +3,15 @@
 
 #include <string>
 
+#include "devenv/deadline.h"
 #include "tests/support/leak_check.h"
 
 namespace devenv::test {
+
+/// A minute, in which everything here comes true, on a usual machine: times DEVENV_SLOWDOWN.
+Deadline soon();
+/// So many seconds of a usual machine's, as a number of this one's.
+std::string usual_seconds(int seconds);
 
 /// snapshot() of a machine of our own, with every file outside the store. Reaps orphans: call it without children.
 HostState machine_state();

@@ -17,8 +17,6 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-Deadline soon() { return Deadline::after(std::chrono::seconds(60)); }
-
 unsigned number_from(const char* name, unsigned fallback) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? static_cast<unsigned>(std::stoul(value)) : fallback;
