@@ -77,7 +77,6 @@ NetlinkRequest create_pair(const Attachment& to, const std::string& name) {
                          NLM_F_CREATE | NLM_F_EXCL, link_body(0, IFF_UP));
   request.put_string(IFLA_IFNAME, name);
   one_queue(request);
-  request.put_u32(IFLA_MASTER, static_cast<std::uint32_t>(to.bridge_index));
   request.nest(IFLA_LINKINFO).put_string(IFLA_INFO_KIND, "veth").nest(IFLA_INFO_DATA).nest(VETH_INFO_PEER);
   const ifinfomsg peer = link_body(0);
   request.raw(&peer, sizeof peer);
@@ -85,6 +84,11 @@ NetlinkRequest create_pair(const Attachment& to, const std::string& name) {
   one_queue(request);
   request.put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(to.netns));
   return request.end().end().end();
+}
+
+NetlinkRequest join_bridge(const std::string& name, int index, int bridge_index) {
+  NetlinkRequest request("make link " + name + " a port of its bridge", RTM_NEWLINK, 0, link_body(index));
+  return request.put_u32(IFLA_MASTER, static_cast<std::uint32_t>(bridge_index));
 }
 
 /// In the container's namespace. IPv6 goes off before the link comes up, so that no router advertisement of
@@ -148,6 +152,8 @@ int attach_container(RouteSocket& route, const Attachment& attachment) {
   const int index = route.link_index(name);
   ScopeExit undo([&] { detach_container(route, index); });
   configure_inside(attachment);
+  // Only now: a port without a carrier yet is taken for ready, then not, then again, a line of the kernel's log each.
+  route.send({join_bridge(name, index, attachment.bridge_index)});
   route.settle(index);
   route.settle(attachment.bridge_index);
   undo.dismiss();

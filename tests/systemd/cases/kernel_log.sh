@@ -8,5 +8,5 @@ log=$(dmesg)
 echo "$log"
 expect_none "$log" 'netlink:|overlayfs:'
 # The kernel says these for every port of a bridge; docs/systemd.md.
-(($(grep -c . <<< "$log") <= 8)) || fail "more lines than a port needs"
+(($(grep -c . <<< "$log") <= 10)) || fail "more lines than a port needs"
 expect_none "$(dmesg -C; "$DEVENV" info > /dev/null; dmesg)" 'netlink:|overlayfs:'
