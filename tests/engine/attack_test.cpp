@@ -42,8 +42,10 @@ TEST_F(EngineAttack, WorkdirThroughALeakedDescriptorCve2024_21626) {
                       Deadline::after(std::chrono::seconds(20)));
       });
       for (const std::string& error : {started, executed}) {
+        // Nobody may look into init's, so these do not even tell which there are.
+        const char* const closed = dir == "/proc/1/fd/" ? "permission denied" : kLink;
         const std::string step = "enter the working directory " + workdir;
-        EXPECT_THAT(error, AnyOf(failed_at(step, kLink), failed_at(step, kNone)));
+        EXPECT_THAT(error, AnyOf(failed_at(step, closed), failed_at(step, kNone)));
         links += error.find(kLink) != std::string::npos;
       }
     }
@@ -90,11 +92,9 @@ TEST_F(EngineAttack, NullDeviceAsASymlinkCve2025_31133) {
   const std::string dev = SmallImage::shared().context("") + "/dev";
   fs::create_directory(dev);
   fs::create_symlink("/proc/sys/kernel/core_pattern", dev + "/null");
-  const Ran ran = run({.command = {"/bin/probe"}, .mounts = {bind(dev, "/dev")}});
-  EXPECT_EQ(ran.error, "");
-  const Json over_dev = Json::parse(ran.output);
-  expect_guarded(over_dev);
-  EXPECT_EQ(over_dev["devices"]["null"]["target"], "/proc/sys/kernel/core_pattern") << "the link was there";
+  // Opened for the standard streams when the masks are in place, so what it leads to cannot be written.
+  EXPECT_THAT(run({.command = {"/bin/probe"}, .mounts = {bind(dev, "/dev")}}).error,
+              failed_at("set up inherited descriptors", "read-only file system"));
   build("linked-null", "FROM probe\nCOPY tree/ /\n", [&](const std::string& context) {
     fs::create_directories(context + "/tree/dev");
     fs::create_symlink(outside + "/secret", context + "/tree/dev/null");
@@ -111,6 +111,7 @@ TEST_F(EngineAttack, ConsoleAsASymlinkCve2025_52565) {
   fs::create_symlink(outside + "/secret", pts + "/ptmx");
   fs::create_symlink(outside + "/secret", dev + "/console");
   fs::create_symlink("pts/ptmx", dev + "/ptmx");
+  replace_file(dev + "/null", "");  // without one nothing starts
   for (const auto& mount : {bind(pts, "/dev/pts"), bind(dev, "/dev")}) {
     const Ran ran = run({.command = {"/bin/probe"}, .mounts = {mount}, .tty = true});
     EXPECT_EQ(ran.error, "") << mount.target;
@@ -140,8 +141,7 @@ TEST_F(EngineAttack, SwappedMountTargetCve2021_30465) {
     const Ran ran = run({.command = {"cat", "/proc/self/mountinfo"},
                          .mounts = {bind(shared, "/shared"), bind(source, "/shared/target/below")}});
     started += ran.error.empty();
-    if (!ran.error.empty())
-      EXPECT_THAT(ran.error, HasSubstr("mount " + source + " on /shared/target/below: "));
+    EXPECT_THAT(ran.error, AnyOf("", HasSubstr("mount " + source + " on /shared/target/below: ")));
     EXPECT_THAT(ran.output, Not(HasSubstr(" " + outside + " "))) << "mounted on the host's path";
   }
   stop = true;

@@ -114,9 +114,11 @@ TEST_F(Attack, KernelKnobsAreReadOnly) {
       "/sys/kernel/uevent_helper; do "
       "echo x > $f && echo wrote $f; done; cat /proc/kcore /proc/keys /proc/timer_list; ls /sys/firmware");
   EXPECT_EQ(ran.out, "");
-  for (const char* file :
+  for (const std::string file :
        {"/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/sys/vm/drop_caches"})
-    EXPECT_THAT(ran.err, HasSubstr(std::string("can't create ") + file + ": Read-only file system"));
+    if (std::filesystem::exists(file)) {  // not every kernel has all of them
+      EXPECT_THAT(ran.err, HasSubstr("can't create " + file + ": Read-only file system"));
+    }
 }
 
 }  // namespace

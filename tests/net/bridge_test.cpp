@@ -163,7 +163,7 @@ TEST(Bridge, FailedAttachLeavesNothing) {
     const auto attach = [&](int fd, const char* link) {
       return test::thrown_code([&] { network.attach(fd, {}, link); });
     };
-    EXPECT_EQ(attach(netns.get(), "a-name-longer-than-links-have"), EINVAL);
+    EXPECT_EQ(attach(netns.get(), "a-name-longer-than-links-have"), ERANGE);
     EXPECT_EQ(network.attached(), 0u);
     EXPECT_EQ(holder.net().route().link_index("dv7.2"), 0);
     // Something else that is not a namespace at all.
