@@ -20,10 +20,10 @@ auto all_fields(const ResourceLimits& limits) {
   return std::tie(memory_bytes, cpus, pids);
 }
 auto all_fields(const ContainerSpec& spec) {
-  const auto& [image, name, entrypoint, command, env, user, workdir, hostname, labels, ports, mounts,
-               network, aliases, extra_hosts, limits, stop_signal, stop_grace, tty, open_stdin,
-               read_only_root, privileged, cap_add, cap_drop, no_new_privileges, shm_size_bytes,
-               auto_remove, trust_host_cas, frozen_state, in_memory] = spec;
+  const auto& [image, name, entrypoint, command, env, user, workdir, hostname, labels, ports, mounts, network,
+               aliases, extra_hosts, limits, stop_signal, stop_grace, tty, open_stdin, read_only_root,
+               privileged, cap_add, cap_drop, no_new_privileges, shm_size_bytes, auto_remove, trust_host_cas,
+               frozen_state, in_memory] = spec;
   return std::tie(image, name, entrypoint, command, env, user, workdir, hostname, labels, ports, mounts,
                   network, aliases, extra_hosts, limits, stop_signal, stop_grace, tty, open_stdin,
                   read_only_root, privileged, cap_add, cap_drop, no_new_privileges, shm_size_bytes,
@@ -39,8 +39,9 @@ auto all_fields(const PublishedPort& port) {
 }
 auto all_fields(const ContainerInfo& info) {
   const auto& [id, name, image, image_id, command, state, exit, created_unix_ns, started_unix_ns,
-               finished_unix_ns, pid, network, ip, ports, labels, spec, problem] = info;
-  (void)problem;  // of a record that could not be read: it stands in none
+               finished_unix_ns, pid, network, ip, ports, labels, spec, problem, warnings] = info;
+  (void)problem;   // of a record that could not be read: it stands in none
+  (void)warnings;  // of start() alone
   return std::tie(id, name, image, image_id, command, state, exit, created_unix_ns, started_unix_ns,
                   finished_unix_ns, pid, network, ip, ports, labels, spec);
 }

@@ -42,13 +42,13 @@ auto all_fields(const RlimitPlan& plan) {
 }
 auto all_fields(const SandboxPlan& plan) {
   const auto& [id, name, hostname, metadata, rootfs, mounts, masked_paths, read_only_paths, hosts,
-               shm_size_bytes, network, limits, rlimits, capabilities, seccomp, no_new_privileges,
-               privileged, stdin_mode, process, scratch_dir, log_path, exit_path, auto_remove,
+               shm_size_bytes, network, limits, rlimits, capabilities, seccomp, no_new_privileges, privileged,
+               stdin_mode, process, stop_signal, stop_grace_ms, scratch_dir, log_path, exit_path, auto_remove,
                die_with_connection] = plan;
   return std::tie(id, name, hostname, metadata, rootfs, mounts, masked_paths, read_only_paths, hosts,
                   shm_size_bytes, network, limits, rlimits, capabilities, seccomp, no_new_privileges,
-                  privileged, stdin_mode, process, scratch_dir, log_path, exit_path, auto_remove,
-                  die_with_connection);
+                  privileged, stdin_mode, process, stop_signal, stop_grace_ms, scratch_dir, log_path,
+                  exit_path, auto_remove, die_with_connection);
 }
 
 namespace {
@@ -95,6 +95,8 @@ SandboxPlan some_plan() {
   plan.privileged = true;
   plan.stdin_mode = StdinMode::keep;
   plan.process = some_process();
+  plan.stop_signal = SIGINT;
+  plan.stop_grace_ms = 1234;
   plan.scratch_dir = "/scratch";
   plan.log_path = "/log";
   plan.exit_path = "/exit";
