@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,7 +53,8 @@ std::string top_of(const std::string& root, const Mount& mount) {
   return (root == "/" ? "" : root) + mount.point;
 }
 
-/// The directory of a group below a mount, which may show only a part of the hierarchy: its root field says which.
+/// The directory of a group below a mount, which may show only a part of the hierarchy: its root field says
+/// which.
 std::string directory_of(const std::string& root, const Mount& mount, std::string group) {
   if (mount.root != "/" && group.starts_with(mount.root)) group.erase(0, mount.root.size());
   const bool outside = group.starts_with("/..");  // of our cgroup namespace
@@ -77,11 +79,18 @@ bool usable(const Mount& mount, const std::string& start, std::string& reason) {
   return true;
 }
 
+/// One control file, bound over itself: systemd does so with memory.pressure where all else is read-only.
+bool is_file(const std::string& root, const Mount& mount) {
+  struct stat status;
+  return stat(((root == "/" ? "" : root) + mount.point).c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
 void use_v2(CgroupLayout& layout, const std::string& start) {
   layout.v2 = start;
   layout.v2_controllers.clear();
   const std::string controllers = read_control(start, "cgroup.controllers");
-  for (const std::string_view controller : fields(controllers)) layout.v2_controllers.emplace_back(controller);
+  for (const std::string_view controller : fields(controllers))
+    layout.v2_controllers.emplace_back(controller);
 }
 
 }  // namespace
@@ -104,6 +113,7 @@ CgroupLayout detect_cgroups(const std::string& root) {
   CgroupLayout layout;
   std::string unit_directory;
   for (const Mount& mount : cgroup_mounts(root)) {
+    if (is_file(root, mount)) continue;
     std::string reason;
     if (mount.type == "cgroup2") {
       const std::string start = start_of(root, mount, "");

@@ -47,7 +47,8 @@ TEST(CgroupLayout, V2Alone) {
 
 /// A unit of systemd's: its group, delegated as systemd notes it.
 struct FakeUnit : FakeMachine {
-  explicit FakeUnit(const std::string& group, const std::string& below = "") : directory("sys/fs/cgroup" + group) {
+  explicit FakeUnit(const std::string& group, const std::string& below = "")
+      : directory("sys/fs/cgroup" + group) {
     describe(kV2, "0::" + group + below + "\n");
     dir.write("sys/fs/cgroup/cgroup.controllers", "cpu io memory pids\n");
     dir.write(directory + "/cgroup.controllers", "memory pids\n");
@@ -70,9 +71,10 @@ TEST(CgroupLayout, AUnitThatDelegatesItsGroupHasOursBelowIt) {
 
 TEST(CgroupLayout, AUnitThatDoesNotIsToldThatItsLimitStaysBehind) {
   FakeUnit machine("/system.slice/ci.service");
-  EXPECT_EQ(limit_left_behind(machine.layout()),
-            "the memory limit of ci.service does not hold for its containers, whose groups may not be made there; "
-            "set Delegate=yes in the unit");
+  EXPECT_EQ(
+      limit_left_behind(machine.layout()),
+      "the memory limit of ci.service does not hold for its containers, whose groups may not be made there; "
+      "set Delegate=yes in the unit");
   machine.dir.write(machine.directory + "/memory.max", "max\n");
   EXPECT_EQ(limit_left_behind(machine.layout()), "");
 }
@@ -88,7 +90,8 @@ TEST(SystemdUnit, IsTheInnermost) {
   FakeMachine machine;
   machine.describe(kV2, "0::/user.slice/user-0.slice/user@0.service/app.slice/db.service/payload\n");
   EXPECT_EQ(own_unit(machine.dir.path()).name, "db.service");
-  EXPECT_EQ(own_unit(machine.dir.path()).group, "/user.slice/user-0.slice/user@0.service/app.slice/db.service");
+  EXPECT_EQ(own_unit(machine.dir.path()).group,
+            "/user.slice/user-0.slice/user@0.service/app.slice/db.service");
   machine.describe(kV2, "1:name=systemd:/system.slice/old.service\n0::/\n");
   EXPECT_EQ(own_unit(machine.dir.path()).name, "old.service");
   for (const char* none : {"0::/\n", "0::/../../ci\n", "0::/docker/0123\n", ""}) {
@@ -119,6 +122,20 @@ TEST(CgroupLayout, ReadOnlyMountIsNotUsedAndSaysSo) {
   FakeMachine machine;
   machine.describe("35 31 0:30 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup2 rw\n", "0::/\n");
   machine.dir.make_dir("sys/fs/cgroup");
+  EXPECT_EQ(machine.layout().mode, CgroupMode::none);
+  EXPECT_EQ(machine.layout().reason, "/sys/fs/cgroup is mounted read-only");
+}
+
+// ProtectControlGroups= of systemd 257.
+TEST(CgroupLayout, AControlFileMountedByItselfIsNoPlaceForGroups) {
+  FakeMachine machine;
+  machine.describe(
+      "35 31 0:30 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup2 rw\n"
+      "36 35 0:30 /ci.service/memory.pressure /sys/fs/cgroup/ci.service/memory.pressure rw - cgroup2 cgroup2 "
+      "rw\n",
+      "0::/ci.service\n");
+  machine.dir.make_dir("sys/fs/cgroup/ci.service");
+  machine.dir.write("sys/fs/cgroup/ci.service/memory.pressure", "");
   EXPECT_EQ(machine.layout().mode, CgroupMode::none);
   EXPECT_EQ(machine.layout().reason, "/sys/fs/cgroup is mounted read-only");
 }
