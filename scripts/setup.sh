@@ -13,7 +13,7 @@ packages=(
   # tests: the other compiler and its sanitizers, another generator
   clang clang-tidy libclang-rt-14-dev make
   # tests: frameworks, real clients, peers
-  busybox-static catch2 docker-registry dpkg-dev libgmock-dev libgtest-dev libmongoc-dev libpq-dev libpqxx-dev skopeo
+  busybox-static catch2 docker-registry dpkg-dev file libgmock-dev libgtest-dev libmongoc-dev libpq-dev libpqxx-dev skopeo
 )
 
 install_packages() {
