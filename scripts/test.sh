@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Sets up, builds, makes the base images and runs every test; looks whether the machine is as it was; ends with
-# ctest's summary. Arguments go to ctest: scripts/test.sh -R Postgres. What continuous integration adds: DEVENV_TIDY=1
-# runs clang-tidy first; DEVENV_FUZZ=1 fuzzes each parser for a minute; DEVENV_FRESH_MACHINE=1 then does it all on a fresh
-# machine as well, unless whatever says what such a machine needs is as it was when it last passed there.
+# ctest's summary. Arguments go to ctest: scripts/test.sh -R Postgres. DEVENV_TIDY=1 runs clang-tidy first. What continuous
+# integration adds: DEVENV_FUZZ=1 fuzzes each parser for a minute; DEVENV_FRESH_MACHINE=1 then does it all on a fresh machine as
+# well, unless whatever says what such a machine needs is as it was when it last passed there.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 "$root_dir/scripts/setup.sh"

@@ -82,7 +82,7 @@ bool usable(const Mount& mount, const std::string& start, std::string& reason) {
 /// One control file, bound over itself: systemd does so with memory.pressure where all else is read-only.
 bool is_file(const std::string& root, const Mount& mount) {
   struct stat status;
-  return stat(((root == "/" ? "" : root) + mount.point).c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+  return stat(top_of(root, mount).c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
 void use_v2(CgroupLayout& layout, const std::string& start) {
