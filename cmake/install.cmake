@@ -45,10 +45,9 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
   # Loaded with dlopen when first used, so shlibdeps does not see them.
-  set(CPACK_DEBIAN_PACKAGE_DEPENDS "libarchive13, libcurl4")
-  # `image bootstrap` takes mmdebstrap and the archive's keys, of a keyring that knows trixie; pulls take authorities;
-  # detached containers that outlive their login or service take systemd's client library.
+  set(CPACK_DEBIAN_PACKAGE_DEPENDS "libarchive13, libcurl4, libsystemd0")
+  # `image bootstrap` takes mmdebstrap and the archive's keys, of a keyring that knows trixie; pulls take authorities.
   set(CPACK_DEBIAN_PACKAGE_RECOMMENDS
-    "mmdebstrap, debian-archive-keyring (>= 2023.3+deb12u2), ca-certificates, libsystemd0")
+    "mmdebstrap, debian-archive-keyring (>= 2023.3+deb12u2), ca-certificates")
   include(CPack)
 endif()
